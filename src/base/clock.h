@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Clocks. Units: nanoseconds. The kernel side stamps with the boot clock (it counts while
+ * suspended). */
+#pragma once
+
+#include <stdint.h>
+#include <time.h>
+
+#define CLOCK_NS_PER_SECOND 1000000000ULL
+#define CLOCK_NS_PER_MS	    1000000ULL
+
+static inline uint64_t clock_read_ns(clockid_t clock)
+{
+	struct timespec now;
+
+	clock_gettime(clock, &now);
+	return (uint64_t)now.tv_sec * CLOCK_NS_PER_SECOND + (uint64_t)now.tv_nsec;
+}
+
+/* What to add to a boot time to get wall-clock time (Unix epoch), at this moment. */
+static inline int64_t clock_boot_to_wall_ns(void)
+{
+	uint64_t before = clock_read_ns(CLOCK_BOOTTIME);
+	uint64_t wall = clock_read_ns(CLOCK_REALTIME);
+	uint64_t after = clock_read_ns(CLOCK_BOOTTIME);
+
+	return (int64_t)(wall - (before + (after - before) / 2));
+}
