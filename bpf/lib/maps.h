@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: (BSD-2-Clause OR GPL-2.0-only) */
+/* Maps of the process sensor. Sizes marked "set before load" come from options of the daemon. */
+#pragma once
+
+#include "lib/kernel.h"
+
+#include <bpf/bpf_helpers.h>
+
+#include "wire/record.h"
+
+const volatile struct wire_process_config config;
+
+/* 0, or BPF_RB_NO_WAKEUP while the reader polls by the clock: producers then leave it asleep. */
+volatile __u32 reader_polls;
+
+/* Whether the start-up scan looks at the parents of tasks, or at the tasks. */
+volatile bool seed_parents;
+
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, WIRE_RING_BYTES_DEFAULT); /* set before load */
+} lifecycle_ring SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct wire_ring_state);
+} ring_states SEC(".maps");
+
+/* Who is who, by thread group: written at fork and exec, removed by the last thread's exit. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, WIRE_PROCESS_MAP_ENTRIES_DEFAULT); /* set before load */
+	__type(key, __u32);
+	__type(value, struct wire_process);
+} processes SEC(".maps");
+
+/* Where an exec record is put together, and a path walked; too large for the stack. */
+struct exec_scratch {
+	struct {
+		const struct dentry *dentry, *root_dentry, *mount_root;
+		const struct vfsmount *mount, *root_mount;
+		__u32 at;  /* the path found so far is path[at .. WIRE_PATH_BYTES_MAX) */
+		__u32 end; /* enum path_end */
+	} walk;
+	__u64 address; /* see address_of() */
+	char path[WIRE_PATH_BYTES_MAX + WIRE_NAME_BYTES_MAX];
+	__u32 used; /* bytes of record data */
+	__u32 pad;
+	struct wire_exec record;
+	char data[6 * WIRE_PATH_BYTES_MAX]; /* continues `record`; six parts of at most a page */
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct exec_scratch);
+} exec_scratches SEC(".maps");
+
+/* The task iterator can be preempted, so it does not share the scratch of the tracepoints. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct exec_scratch);
+} seed_scratch SEC(".maps");
+
+enum scratch_kind { SCRATCH_EXEC, SCRATCH_SEED };
+
+static __always_inline struct exec_scratch *scratch_find(enum scratch_kind kind)
+{
+	__u32 zero = 0;
+
+	if (kind == SCRATCH_SEED)
+		return bpf_map_lookup_elem(&seed_scratch, &zero);
+	return bpf_map_lookup_elem(&exec_scratches, &zero);
+}
+
+/*
+ * A kernel pointer as a plain number. Functions that the verifier checks on their own, once, take
+ * numbers only; that keeps its work from multiplying with every branch taken before the call.
+ */
+static __always_inline __u64 address_of(struct exec_scratch *scratch, const void *pointer)
+{
+	volatile __u64 *address = &scratch->address;
+
+	*address = (__u64)pointer;
+	return *address;
+}
