@@ -1,0 +1,333 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Builds the agent, runs it, takes it down: constructor and destructor mirror each other. */
+#include "daemon/agent.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/loop.h"
+#include "daemon/agent_status.h"
+#include "daemon/pipeline.h"
+#include "daemon/recording.h"
+#include "daemon/ring_reader.h"
+#include "daemon/rundir.h"
+#include "kernel/probe.h"
+#include "sensor/process_sensor.h"
+#include "service/service.h"
+
+#define AGENT_BTF_DEFAULT "/sys/kernel/btf/vmlinux"
+#define AGENT_TICK_NS	  CLOCK_NS_PER_SECOND
+/* A file that takes nothing is reported this often, in ticks. */
+#define AGENT_REPORT_TICKS 60
+
+struct agent {
+	const struct daemon_options *options;
+	uint64_t started_ns; /* boot clock */
+	struct kernel_features features;
+	struct loop *loop;
+	struct rundir *rundir;
+	struct pipeline pipeline;
+	struct process_sensor *sensor;
+	struct ring_reader *reader;
+	struct service *service;
+	struct agent_status status;
+	struct loop_source *tick, *signals;
+	uint64_t ticks, dropped_reported;
+	char socket_path[PATH_MAX];
+};
+
+static void agent_set_node_name(char out[PROCESS_NODE_BYTES_MAX])
+{
+	const char *name = getenv("HUBBLE_NODE_NAME");
+	char host[HOST_NAME_MAX + 1] = "";
+
+	if (!name || !name[0])
+		name = getenv("NODE_NAME");
+	if (!name || !name[0]) {
+		gethostname(host, sizeof(host) - 1);
+		name = host;
+	}
+	snprintf(out, PROCESS_NODE_BYTES_MAX, "%s", name);
+}
+
+static int agent_read_states(void *context, struct wire_ring_state *out)
+{
+	struct agent *agent = context;
+
+	return process_sensor_read_states(agent->sensor, out);
+}
+
+static void agent_publish(void *context, const Tetragon__GetEventsResponse *event)
+{
+	struct agent *agent = context;
+
+	if (agent->service && service_has_streams(agent->service))
+		service_publish(agent->service, event);
+}
+
+static int agent_start_pipeline(struct agent *agent, struct diag *diag)
+{
+	const struct daemon_options *options = agent->options;
+	struct pipeline_options pipeline = {
+		.process_cache_size = (uint32_t)options->process_cache_size,
+		.cpus = process_sensor_cpus(agent->sensor),
+		.procfs = options->procfs,
+		.with_user_names = !strcmp(options->username_metadata, "unix"),
+		.variables = { .names = options->filter_environment_variables.items,
+			       .count = options->filter_environment_variables.count },
+		.event = { .with_environment = options->enable_process_environment_variables,
+			   .with_ancestors = options->enable_ancestors.count > 0,
+			   .cluster_name = options->cluster_name,
+			   .message = { .with_credentials = options->enable_process_cred,
+					.with_namespaces = options->enable_process_ns } },
+	};
+	int error;
+
+	agent_set_node_name(pipeline.event.message.node_name);
+	error = pipeline_init(&agent->pipeline, &pipeline);
+	if (error)
+		return error;
+	agent->pipeline.read_states = agent_read_states;
+	agent->pipeline.states_context = agent;
+	agent->pipeline.publish = agent_publish;
+	agent->pipeline.publish_context = agent;
+	if (options->export_filename[0])
+		error = output_file_new(&agent->pipeline.file, options->export_filename,
+					(mode_t)strtoul(options->export_file_perm, NULL, 8), diag);
+	if (!error && options->record[0])
+		error = recording_create(&agent->pipeline.recording, options->record, pipeline.cpus,
+					 diag);
+	return error;
+}
+
+static int agent_start_sensor(struct agent *agent, struct diag *diag)
+{
+	const struct daemon_options *options = agent->options;
+	uint64_t per_cpu = options->rb_size * (uint64_t)sysconf(_SC_NPROCESSORS_CONF);
+	struct process_sensor_options sensor = {
+		.btf_path = options->btf[0] ? options->btf : NULL,
+		.process_map_entries = (uint32_t)options->execve_map_entries,
+		.ring_bytes = options->rb_size_total ? options->rb_size_total : per_cpu,
+		.with_environment = options->enable_process_environment_variables,
+		.has_bpf_loop = agent->features.has[KERNEL_BPF_LOOP],
+	};
+
+	return process_sensor_new(&agent->sensor, &sensor, pipeline_on_record, &agent->pipeline,
+				  diag);
+}
+
+static int agent_start_service(struct agent *agent, struct diag *diag)
+{
+	const char *address = agent->options->server_address;
+	bool has_tcp = address[0] && strncmp(address, "unix://", strlen("unix://"));
+	struct service_options service = {
+		.server_address = address,
+		.socket_path = has_tcp ? agent->socket_path : "",
+		.node_name = agent->pipeline.options.event.message.node_name,
+		.queue_events_max = (uint32_t)agent->options->event_queue_size,
+	};
+	static const struct service_ops ops = {
+		.get_status = agent_status_answer,
+		.visit_processes = agent_status_visit_processes,
+	};
+
+	snprintf(agent->socket_path, sizeof(agent->socket_path), "%.4000s/tetragon.sock",
+		 agent->options->run_dir);
+	agent->status = (struct agent_status){
+		.pipeline = &agent->pipeline,
+		.sensor = agent->sensor,
+		.features = &agent->features,
+		.started_ns = agent->started_ns,
+	};
+	return service_new(&agent->service, agent->loop, &service, &ops, &agent->status, diag);
+}
+
+int agent_new(struct agent **out, const struct daemon_options *options, struct diag *diag)
+{
+	struct agent *agent = calloc(1, sizeof(*agent));
+	int error;
+
+	if (!agent)
+		return -ENOMEM;
+	agent->options = options;
+	agent->started_ns = clock_read_ns(CLOCK_BOOTTIME);
+	error = kernel_check_requirements(options->btf[0] ? options->btf : AGENT_BTF_DEFAULT, diag);
+	if (!error)
+		error = rundir_new(&agent->rundir, options->run_dir, diag);
+	if (!error)
+		error = loop_new(&agent->loop);
+	if (!error) {
+		kernel_features_probe(&agent->features);
+		error = agent_start_sensor(agent, diag);
+	}
+	if (!error)
+		error = agent_start_pipeline(agent, diag);
+	if (!error)
+		error = agent_start_service(agent, diag);
+	if (error) {
+		agent_free(agent);
+		return error;
+	}
+	*out = agent;
+	return 0;
+}
+
+static void agent_on_signal(void *context, int signal)
+{
+	struct agent *agent = context;
+	int error;
+
+	if (signal != SIGHUP) {
+		log_info("stopping on signal %s", sigabbrev_np(signal));
+		loop_stop(agent->loop, 0);
+		return;
+	}
+	if (!agent->pipeline.file)
+		return;
+	error = output_file_reopen(agent->pipeline.file);
+	if (error)
+		log_error("cannot reopen event file \"%s\": %s; events still go to the old file",
+			  agent->options->export_filename, strerror(-error));
+}
+
+/* Once a minute while it lasts: the event file takes nothing. */
+static void agent_report_file(struct agent *agent)
+{
+	struct output_file_stats stats;
+	int error;
+
+	if (!agent->pipeline.file || agent->ticks % AGENT_REPORT_TICKS)
+		return;
+	output_file_read_stats(agent->pipeline.file, &stats);
+	error = output_file_flush(agent->pipeline.file);
+	if (error)
+		log_error(
+			"cannot write event file \"%s\": %s; %llu events were lost in the last minute",
+			agent->options->export_filename, strerror(-error),
+			(unsigned long long)(stats.dropped - agent->dropped_reported));
+	agent->dropped_reported = stats.dropped;
+}
+
+/* Exits may have been lost, or happened while the start-up scan looked: believe the kernel. */
+static void agent_sweep_one(void *context, struct process *process)
+{
+	struct agent *agent = context;
+	uint32_t pid = process->id.pid;
+
+	if (process->dead_ns || !pid)
+		return;
+	if (kill((pid_t)pid, 0) < 0 && errno == ESRCH)
+		process_sensor_forget(agent->sensor, pid);
+	if (!process_sensor_knows(agent->sensor, pid, process->id.exec_ns))
+		process_table_end(agent->pipeline.tracker.table, process,
+				  clock_read_ns(CLOCK_BOOTTIME));
+}
+
+static void agent_on_tick(void *context)
+{
+	struct agent *agent = context;
+
+	process_sensor_consume(agent->sensor);
+	pipeline_tick(&agent->pipeline);
+	if (agent->pipeline.wants_sweep) {
+		agent->pipeline.wants_sweep = false;
+		process_table_visit(agent->pipeline.tracker.table, agent_sweep_one, agent);
+	}
+	agent_report_file(agent);
+	agent->ticks++;
+}
+
+static int agent_watch(struct agent *agent)
+{
+	sigset_t signals;
+	int error;
+
+	sigemptyset(&signals);
+	sigaddset(&signals, SIGTERM);
+	sigaddset(&signals, SIGINT);
+	sigaddset(&signals, SIGHUP);
+	signal(SIGPIPE, SIG_IGN);
+	error = loop_add_signals(agent->loop, &signals, agent_on_signal, agent, &agent->signals);
+	if (!error)
+		error = ring_reader_new(&agent->reader, agent->loop, agent->sensor,
+					&agent->pipeline);
+	if (!error)
+		error = loop_add_timer(agent->loop, agent_on_tick, agent, &agent->tick);
+	if (!error)
+		error = loop_set_timer(agent->tick, AGENT_TICK_NS, AGENT_TICK_NS);
+	return error;
+}
+
+/* One line that says how things stand, once they do. */
+static void agent_log_ready(const struct agent *agent)
+{
+	_cleanup_buf_ struct buf tier = {};
+	struct process_table_stats stats;
+	uint64_t took_ns = clock_read_ns(CLOCK_BOOTTIME) - agent->started_ns;
+
+	kernel_features_add_tier(&tier, &agent->features);
+	process_table_read_stats(agent->pipeline.tracker.table, &stats);
+	log_info("ready after %llu ms; %u processes; tier: %s",
+		 (unsigned long long)(took_ns / CLOCK_NS_PER_MS), stats.alive, buf_text(&tier));
+}
+
+int agent_run(struct agent *agent, struct diag *diag)
+{
+	const struct rundir_info info = {
+		.server_address = agent->options->server_address,
+		.export_filename = agent->options->export_filename,
+		.btf = agent->options->btf,
+	};
+	int error = process_sensor_attach(agent->sensor, diag);
+
+	if (!error)
+		error = process_sensor_seed(agent->sensor, pipeline_on_seed, &agent->pipeline);
+	if (!error)
+		error = agent_watch(agent);
+	if (!error)
+		error = rundir_write_info(agent->rundir, &info, diag);
+	if (error) {
+		if (!diag->lines)
+			diag_add(diag, "cannot start: %s", strerror(-error));
+		return error;
+	}
+	pipeline_publish_seeds(&agent->pipeline);
+	pipeline_end_batch(&agent->pipeline);
+	agent->pipeline.wants_sweep = true;
+	agent_log_ready(agent);
+	return loop_run(agent->loop);
+}
+
+void agent_free(struct agent *agent)
+{
+	uint64_t lost;
+
+	if (!agent)
+		return;
+	if (agent->sensor && agent->reader) {
+		process_sensor_detach(agent->sensor);
+		process_sensor_consume(agent->sensor);
+		pipeline_flush(&agent->pipeline);
+	}
+	service_free(agent->service);
+	ring_reader_free(agent->reader);
+	loop_remove(agent->tick);
+	loop_remove(agent->signals);
+	lost = output_file_free(agent->pipeline.file);
+	if (lost)
+		log_error("%llu events could not be written to \"%s\" before the end",
+			  (unsigned long long)lost, agent->options->export_filename);
+	if (agent->pipeline.recording)
+		fclose(agent->pipeline.recording);
+	pipeline_done(&agent->pipeline);
+	process_sensor_free(agent->sensor);
+	loop_free(agent->loop);
+	rundir_free(agent->rundir);
+	free(agent);
+}

@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The table of flags, and the checks that involve more than one value. */
+#include "daemon/daemon_options.h"
+
+#include <errno.h>
+#include <string.h>
+
+#define MEMBER(name) offsetof(struct daemon_options, name)
+
+static const struct option_row daemon_option_rows[] = {
+	{ "server-address", 0, OPTION_TEXT, MEMBER(server_address), "localhost:54321", "ADDRESS",
+	  NULL, "gRPC listener: host:port or unix:///path; empty: none", "Interfaces" },
+	{ "event-queue-size", 0, OPTION_UINT, MEMBER(event_queue_size), "10000", "EVENTS", NULL,
+	  "events that may wait for one slow client", "Interfaces" },
+	{ "run-dir", 0, OPTION_TEXT, MEMBER(run_dir), "/var/run/tetragon", "DIR", NULL,
+	  "directory of PID file, unix socket and info file", "Interfaces" },
+	{ "export-filename", 0, OPTION_TEXT, MEMBER(export_filename), NULL, "FILE", NULL,
+	  "write events as JSON lines; - is standard output", "Export" },
+	{ "export-file-perm", 0, OPTION_TEXT, MEMBER(export_file_perm), "600", "MODE", NULL,
+	  "octal mode of the event file", "Export" },
+	{ "cluster-name", 0, OPTION_TEXT, MEMBER(cluster_name), NULL, "NAME", NULL,
+	  "stored in every event", "Events" },
+	{ "enable-process-cred", 0, OPTION_BOOL, MEMBER(enable_process_cred), NULL, NULL, NULL,
+	  "show credentials, capabilities and binary properties", "Events" },
+	{ "enable-process-ns", 0, OPTION_BOOL, MEMBER(enable_process_ns), NULL, NULL, NULL,
+	  "show namespaces", "Events" },
+	{ "enable-process-environment-variables", 0, OPTION_BOOL,
+	  MEMBER(enable_process_environment_variables), NULL, NULL, NULL,
+	  "show the environment in process_exec", "Events" },
+	{ "filter-environment-variables", 0, OPTION_LIST, MEMBER(filter_environment_variables),
+	  NULL, "NAMES", NULL, "keep only these variables", "Events" },
+	{ "enable-ancestors", 0, OPTION_LIST, MEMBER(enable_ancestors), NULL, "KINDS", NULL,
+	  "show ancestors in events of these kinds: base", "Events" },
+	{ "username-metadata", 0, OPTION_TEXT, MEMBER(username_metadata), "disabled", NULL,
+	  "disabled|unix", "show user names from the machine's passwd file", "Events" },
+	{ "btf", 0, OPTION_TEXT, MEMBER(btf), NULL, "FILE", NULL,
+	  "kernel type information; default: the running kernel's own", "Kernel" },
+	{ "procfs", 0, OPTION_TEXT, MEMBER(procfs), "/proc/", "DIR", NULL,
+	  "mount of the host's procfs", "Kernel" },
+	{ "rb-size-total", 0, OPTION_SIZE, MEMBER(rb_size_total), "0", "BYTES", NULL,
+	  "memory of the kernel's event ring; 0: 4M", "Kernel" },
+	{ "rb-size", 0, OPTION_SIZE, MEMBER(rb_size), "0", "BYTES", NULL, "the same, per processor",
+	  "Kernel" },
+	{ "execve-map-entries", 0, OPTION_UINT, MEMBER(execve_map_entries), "0", "COUNT", NULL,
+	  "living processes the kernel side can hold; 0: 32768", "Kernel" },
+	{ "process-cache-size", 0, OPTION_UINT, MEMBER(process_cache_size), "65536", "COUNT", NULL,
+	  "processes the agent can hold", "Kernel" },
+	{ "record", 0, OPTION_TEXT, MEMBER(record), NULL, "FILE", NULL,
+	  "also write the kernel's records to FILE, for tools/replay", "Diagnosis" },
+	{ "log-level", 0, OPTION_TEXT, MEMBER(log_level), "info", NULL,
+	  "trace|debug|info|warn|error|fatal", "least level of messages", "Diagnosis" },
+	{ "debug", 'd', OPTION_BOOL, MEMBER(debug), NULL, NULL, NULL,
+	  "the same as --log-level debug", "Diagnosis" },
+	{ "version", 'v', OPTION_BOOL, MEMBER(version), NULL, NULL, NULL,
+	  "print the version and exit", "Diagnosis" },
+	{ "help", 'h', OPTION_BOOL, MEMBER(help), NULL, NULL, NULL, "print this text and exit",
+	  "Diagnosis" },
+};
+
+static int check_together(const struct daemon_options *options, struct diag *diag)
+{
+	unsigned int lines = diag->lines;
+
+	if (options->rb_size && options->rb_size_total)
+		diag_add(diag,
+			 "--rb-size and --rb-size-total exclude each other; give one of them");
+	for (size_t i = 0; i < options->enable_ancestors.count; i++) {
+		if (strcmp(options->enable_ancestors.items[i], "base"))
+			diag_add(diag, "unknown kind \"%s\" for --enable-ancestors; it takes base",
+				 options->enable_ancestors.items[i]);
+	}
+	if (options->process_cache_size < 16 || options->process_cache_size > 1U << 24)
+		diag_add(diag, "--process-cache-size is %llu; it must be from 16 to %u",
+			 (unsigned long long)options->process_cache_size, 1U << 24);
+	if (options->execve_map_entries > 1U << 24)
+		diag_add(diag, "--execve-map-entries is %llu; it must be at most %u",
+			 (unsigned long long)options->execve_map_entries, 1U << 24);
+	if (strspn(options->export_file_perm, "01234567") != strlen(options->export_file_perm) ||
+	    strlen(options->export_file_perm) > 4 || !options->export_file_perm[0])
+		diag_add(diag, "--export-file-perm is \"%s\"; it must be an octal mode such as 600",
+			 options->export_file_perm);
+	return diag->lines == lines ? 0 : -EINVAL;
+}
+
+int daemon_options_parse(struct options *options, struct daemon_options *out, int argc,
+			 char *const *argv, struct diag *diag)
+{
+	size_t rows = sizeof(daemon_option_rows) / sizeof(daemon_option_rows[0]);
+	int error = options_add_table(options, daemon_option_rows, rows, out);
+	const struct option_list *words;
+
+	if (error)
+		return error;
+	error = options_parse(options, argc, argv, diag);
+	words = options_get_words(options);
+	for (size_t i = 0; i < words->count; i++) {
+		diag_add(diag, "unexpected word \"%s\"; tetrad takes only flags", words->items[i]);
+		error = -EINVAL;
+	}
+	return error ? error : check_together(out, diag);
+}

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The daemon's flags: one row each in daemon_options.c, with upstream's names and defaults where it
+ * has them. */
+#pragma once
+
+#include <stdbool.h>
+
+#include "base/options.h"
+
+struct daemon_options {
+	bool help, version, debug;
+	const char *log_level;
+	const char *btf;
+	const char *procfs;
+	const char *cluster_name;
+	const char *run_dir;
+	const char *server_address;
+	uint64_t event_queue_size;
+	const char *export_filename;
+	const char *export_file_perm;
+	const char *record;
+	uint64_t process_cache_size;
+	uint64_t execve_map_entries;
+	uint64_t rb_size, rb_size_total;
+	bool enable_process_cred, enable_process_ns, enable_process_environment_variables;
+	struct option_list filter_environment_variables;
+	struct option_list enable_ancestors;
+	const char *username_metadata;
+};
+
+/* Flags of ARGV (without the program's name) into OUT, whose texts OPTIONS owns. -EINVAL: lines in
+ * DIAG. */
+int daemon_options_parse(struct options *options, struct daemon_options *out, int argc,
+			 char *const *argv, struct diag *diag);

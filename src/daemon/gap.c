@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Fills Gap messages; counting is done where things get lost. */
+#include "daemon/gap.h"
+
+#include "base/clock.h"
+#include "event/record.h"
+
+void gap_add_count(struct gap_message *out, size_t *count, const char *record, const char *reason,
+		   uint64_t lost)
+{
+	Tetragon__LossCount *row = &out->counts[*count];
+
+	if (!lost)
+		return;
+	tetragon__loss_count__init(row);
+	row->record = (char *)record;
+	row->reason = (char *)reason;
+	row->count = lost;
+	out->count_list[(*count)++] = row;
+}
+
+size_t gap_fill_counts(struct gap_message *out, const struct loss_gap *gap)
+{
+	size_t count = 0;
+
+	for (unsigned int kind = 0; kind < WIRE_RECORD_KINDS; kind++) {
+		for (unsigned int reason = 0; reason < WIRE_DROP_REASONS; reason++)
+			gap_add_count(out, &count, record_kind_name(kind), record_drop_text(reason),
+				      gap->counts[kind][reason]);
+	}
+	gap_add_count(out, &count, "record", "unexplained", gap->unexplained);
+	return count;
+}
+
+static void gap_fill(struct gap_message *out, const char *where, uint64_t lost,
+		     const char *node_name, uint64_t wall_ns)
+{
+	tetragon__gap__init(&out->gap);
+	out->gap.where = (char *)where;
+	out->gap.lost = lost;
+	out->gap.counts = out->count_list;
+	tetragon__get_events_response__init(&out->response);
+	out->response.event_case = TETRAGON__GET_EVENTS_RESPONSE__EVENT_GAP;
+	out->response.gap = &out->gap;
+	out->response.node_name = (char *)node_name;
+	process_message_set_time(&out->time, wall_ns);
+	out->response.time = &out->time;
+}
+
+const Tetragon__GetEventsResponse *gap_fill_ring(struct gap_message *out,
+						 const struct loss_gap *gap, const char *node_name,
+						 uint64_t wall_ns)
+{
+	gap_fill(out, "lifecycle", gap->lost, node_name, wall_ns);
+	google__protobuf__uint32_value__init(&out->cpu);
+	out->cpu.value = gap->cpu;
+	out->gap.cpu = &out->cpu;
+	out->gap.first_sequence = gap->first_sequence;
+	out->gap.n_counts = gap_fill_counts(out, gap);
+	return &out->response;
+}
+
+const Tetragon__GetEventsResponse *gap_fill_output(struct gap_message *out, const char *where,
+						   const char *reason, uint64_t lost,
+						   const char *node_name)
+{
+	size_t count = 0;
+
+	gap_fill(out, where, lost, node_name, clock_read_ns(CLOCK_REALTIME));
+	gap_add_count(out, &count, "event", reason, lost);
+	out->gap.n_counts = count;
+	return &out->response;
+}

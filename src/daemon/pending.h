@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Events that wait for their parent's record: at most PENDING_MAX of them, at most one second each.
+ * In: events in order. Out: the same, those of one process still in order.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "process/lifecycle.h"
+
+enum {
+	/* A parent is missing only while the start-up scan runs or after its record was lost. */
+	PENDING_MAX = 1024,
+	PENDING_WAIT_MS = 1000,
+};
+
+struct pending;
+
+int pending_new(struct pending **out);
+void pending_free(struct pending *pending);
+
+bool pending_is_empty(const struct pending *pending);
+/* Whether an event of this process waits, so that a later one must wait behind it. */
+bool pending_has(const struct pending *pending, const struct wire_process_id *id);
+/* False: no room, the event goes out as it is. */
+bool pending_add(struct pending *pending, const struct process_event *event, uint64_t now_ns);
+
+typedef bool (*pending_ready_fn)(void *context, const struct process_event *event);
+typedef void (*pending_release_fn)(void *context, const struct process_event *event);
+
+/* Releases what is ready or has waited long enough by NOW_NS; UINT64_MAX: all. */
+void pending_release(struct pending *pending, uint64_t now_ns, pending_ready_fn ready,
+		     pending_release_fn release, void *context);

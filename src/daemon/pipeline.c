@@ -1,0 +1,292 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The story of an event. A record comes out of the kernel's ring; it is checked; the process cache
+ * learns from it and says whom it is about; an event that still lacks its parent waits a moment;
+ * then it goes to the file and to the gRPC streams. Numbers that are missing between two records
+ * become events too.
+ */
+#include "daemon/pipeline.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "event/json.h"
+#include "event/record.h"
+
+/* Dead processes stay this long for events that come late. */
+#define PIPELINE_DEAD_NS (60 * CLOCK_NS_PER_SECOND)
+
+static void pipeline_send(struct pipeline *pipeline, const Tetragon__GetEventsResponse *event)
+{
+	struct buf *line = pipeline->file ? output_file_begin_line(pipeline->file) : NULL;
+
+	pipeline->stats.events++;
+	if (line) {
+		json_add_message(line, &event->base);
+		buf_add_char(line, '\n');
+		output_file_end_line(pipeline->file);
+	} else if (pipeline->file) {
+		output_file_drop_line(pipeline->file);
+	}
+	if (pipeline->publish)
+		pipeline->publish(pipeline->publish_context, event);
+}
+
+static void pipeline_report_gaps(struct pipeline *pipeline, bool ring_is_empty)
+{
+	uint64_t now = clock_read_ns(CLOCK_REALTIME);
+	struct loss_gap gap;
+
+	if (!pipeline->read_states ||
+	    pipeline->read_states(pipeline->states_context, pipeline->states))
+		return;
+	for (unsigned int cpu = 0; cpu < pipeline->options.cpus; cpu++) {
+		if (!loss_take_gap(pipeline->loss, cpu, &pipeline->states[cpu], ring_is_empty,
+				   &gap))
+			continue;
+		pipeline->wants_sweep = true;
+		pipeline_send(pipeline,
+			      gap_fill_ring(&pipeline->gap, &gap,
+					    pipeline->options.event.message.node_name, now));
+	}
+}
+
+/* The process that the record is about, and what happened to it. NULL: nothing to tell. */
+static const struct process *pipeline_find_who(struct pipeline *pipeline,
+					       const struct record *record,
+					       struct process_event *event)
+{
+	struct process_tracker *tracker = &pipeline->tracker;
+	const struct process *process = NULL;
+
+	switch (record->kind) {
+	case WIRE_RECORD_FORK:
+		process_track_fork(tracker, record);
+		return NULL;
+	case WIRE_RECORD_DATA:
+		pieces_add(tracker->pieces, record);
+		return NULL;
+	case WIRE_RECORD_EXEC:
+		process = process_track_exec(tracker, record);
+		event->kind = PROCESS_EVENT_EXEC;
+		event->tid = record->exec->tid;
+		break;
+	case WIRE_RECORD_EXIT:
+		process = process_track_exit(tracker, record);
+		event->kind = PROCESS_EVENT_EXIT;
+		event->exit_code = record->exit->code;
+		event->tid = record->exit->tid;
+		break;
+	default:
+		return NULL;
+	}
+	if (!process || (process->flags & WIRE_PROCESS_KERNEL_THREAD))
+		return NULL;
+	event->id = process->id;
+	event->wall_ns = record->header->time_ns + (uint64_t)tracker->boot_to_wall_ns;
+	return process;
+}
+
+static bool pipeline_knows_parent(const struct pipeline *pipeline, const struct process *process)
+{
+	return !process->parent.exec_ns ||
+	       process_table_find(pipeline->tracker.table, &process->parent);
+}
+
+/* True: the event waits, because its parent is not known yet or an earlier event of its process
+ * waits. */
+static bool pipeline_hold(struct pipeline *pipeline, const struct process_event *event,
+			  const struct process *process)
+{
+	if (process == &pipeline->tracker.overflow)
+		return false;
+	if (pending_is_empty(pipeline->pending) || !pending_has(pipeline->pending, &event->id)) {
+		if (pipeline_knows_parent(pipeline, process))
+			return false;
+	}
+	return pending_add(pipeline->pending, event, clock_read_ns(CLOCK_BOOTTIME));
+}
+
+void pipeline_on_record(void *context, const void *data, size_t bytes)
+{
+	struct pipeline *pipeline = context;
+	struct process_event event = {};
+	const struct process *process;
+	struct record record;
+
+	pipeline->stats.records++;
+	if (pipeline->recording)
+		fwrite(data, 1, bytes, pipeline->recording);
+	if (record_decode(&record, data, bytes) < 0) {
+		pipeline->stats.malformed++;
+		return;
+	}
+	if (loss_note_record(pipeline->loss, record.header))
+		pipeline_report_gaps(pipeline, false);
+	process = pipeline_find_who(pipeline, &record, &event);
+	if (!process || pipeline_hold(pipeline, &event, process))
+		return;
+	pipeline_send(pipeline, process_event_build(pipeline->builder, &event, process));
+}
+
+void pipeline_on_seed(void *context, const void *data, size_t bytes)
+{
+	struct pipeline *pipeline = context;
+	struct record record;
+
+	if (pipeline->recording)
+		fwrite(data, 1, bytes, pipeline->recording);
+	if (record_decode(&record, data, bytes) < 0 || record.kind != WIRE_RECORD_EXEC) {
+		pipeline->stats.malformed++;
+		return;
+	}
+	if (record.exec->id.pid == 1)
+		memcpy(pipeline->options.event.message.host_namespaces, record.exec->namespaces,
+		       sizeof(record.exec->namespaces));
+	process_track_seed(&pipeline->tracker, &record);
+}
+
+static void pipeline_publish_seed(void *context, struct process *process)
+{
+	struct pipeline *pipeline = context;
+	struct process_event event = {
+		.kind = PROCESS_EVENT_EXEC,
+		.id = process->id,
+		.wall_ns = process->start_wall_ns,
+		.tid = process->tid,
+	};
+
+	if (!(process->flags & WIRE_PROCESS_PROCFS) ||
+	    (process->flags & WIRE_PROCESS_KERNEL_THREAD) ||
+	    pipeline_hold(pipeline, &event, process))
+		return;
+	pipeline_send(pipeline, process_event_build(pipeline->builder, &event, process));
+}
+
+void pipeline_publish_seeds(struct pipeline *pipeline)
+{
+	process_table_visit(pipeline->tracker.table, pipeline_publish_seed, pipeline);
+}
+
+static bool pipeline_event_is_ready(void *context, const struct process_event *event)
+{
+	struct pipeline *pipeline = context;
+	const struct process *process = process_table_find(pipeline->tracker.table, &event->id);
+
+	return !process || pipeline_knows_parent(pipeline, process);
+}
+
+static void pipeline_release_event(void *context, const struct process_event *event)
+{
+	struct pipeline *pipeline = context;
+	const struct process *process = process_table_find(pipeline->tracker.table, &event->id);
+
+	if (process)
+		pipeline_send(pipeline, process_event_build(pipeline->builder, event, process));
+}
+
+static void pipeline_flush_file(struct pipeline *pipeline)
+{
+	int error = pipeline->file ? output_file_flush(pipeline->file) : 0;
+	uint64_t lost;
+
+	if (error || !pipeline->file)
+		return;
+	lost = output_file_take_dropped(pipeline->file);
+	if (!lost)
+		return;
+	log_warn("event file takes events again; %llu were lost meanwhile",
+		 (unsigned long long)lost);
+	pipeline_send(pipeline, gap_fill_output(&pipeline->gap, "export", "no space", lost,
+						pipeline->options.event.message.node_name));
+}
+
+void pipeline_end_batch(struct pipeline *pipeline)
+{
+	if (!pending_is_empty(pipeline->pending))
+		pending_release(pipeline->pending, clock_read_ns(CLOCK_BOOTTIME),
+				pipeline_event_is_ready, pipeline_release_event, pipeline);
+	pipeline_flush_file(pipeline);
+}
+
+void pipeline_tick(struct pipeline *pipeline)
+{
+	uint64_t now = clock_read_ns(CLOCK_BOOTTIME);
+
+	pipeline->tracker.boot_to_wall_ns = clock_boot_to_wall_ns();
+	if (pipeline->tracker.users)
+		users_refresh(pipeline->tracker.users);
+	pipeline_report_gaps(pipeline, true);
+	pipeline_end_batch(pipeline);
+	if (now > PIPELINE_DEAD_NS)
+		process_table_expire(pipeline->tracker.table, now - PIPELINE_DEAD_NS);
+}
+
+void pipeline_flush(struct pipeline *pipeline)
+{
+	pipeline_report_gaps(pipeline, true);
+	pending_release(pipeline->pending, UINT64_MAX, pipeline_event_is_ready,
+			pipeline_release_event, pipeline);
+	pipeline_flush_file(pipeline);
+}
+
+/* The kernel itself: parent of the first processes. */
+static int pipeline_add_kernel(struct pipeline *pipeline)
+{
+	static const struct wire_exec kernel = {
+		.id = { .exec_ns = 1 },
+		.login_uid = UINT32_MAX,
+	};
+	struct process_image_source source = { .exec = &kernel, .user = "" };
+	struct process_image *image;
+	struct process *process;
+
+	source.binary = span_of("<kernel>");
+	if (process_image_new(&image, &source))
+		return -ENOMEM;
+	process = process_table_insert(pipeline->tracker.table, &kernel.id, &kernel.id, image);
+	process->flags = WIRE_PROCESS_PROCFS | WIRE_PROCESS_KERNEL_THREAD;
+	return 0;
+}
+
+int pipeline_init(struct pipeline *pipeline, const struct pipeline_options *options)
+{
+	struct process_tracker *tracker = &pipeline->tracker;
+	int error;
+
+	pipeline->options = *options;
+	tracker->procfs = options->procfs;
+	tracker->with_environment = options->event.with_environment;
+	tracker->filter = options->variables;
+	tracker->boot_to_wall_ns = clock_boot_to_wall_ns();
+	pipeline->states = calloc(options->cpus, sizeof(*pipeline->states));
+	error = pipeline->states ? 0 : -ENOMEM;
+	if (!error)
+		error = process_table_new(&tracker->table, options->process_cache_size);
+	if (!error)
+		error = pieces_new(&tracker->pieces, options->cpus);
+	if (!error && options->with_user_names)
+		error = users_new(&tracker->users, "/etc/passwd");
+	if (!error)
+		error = process_event_builder_new(&pipeline->builder, tracker->table,
+						  &pipeline->options.event);
+	if (!error)
+		error = pending_new(&pipeline->pending);
+	if (!error)
+		error = loss_new(&pipeline->loss, options->cpus);
+	return error ? error : pipeline_add_kernel(pipeline);
+}
+
+void pipeline_done(struct pipeline *pipeline)
+{
+	loss_free(pipeline->loss);
+	pending_free(pipeline->pending);
+	process_event_builder_free(pipeline->builder);
+	process_tracker_done(&pipeline->tracker);
+	users_free(pipeline->tracker.users);
+	pieces_free(pipeline->tracker.pieces);
+	process_table_free(pipeline->tracker.table);
+	free(pipeline->states);
+}

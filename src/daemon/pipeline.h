@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The event line: ring -> decode -> who -> {file, gRPC streams}. In: record bytes. Out: events,
+ * each once, to everybody who takes them. What belongs to the machine (sensor, loop, signals) is
+ * wired in agent.c.
+ */
+#pragma once
+
+#include <stdio.h>
+
+#include "daemon/gap.h"
+#include "daemon/pending.h"
+#include "output/file.h"
+#include "process/lifecycle.h"
+#include "process/track.h"
+#include "sensor/loss.h"
+
+/* Takes each event besides the file: the gRPC streams, or a test. */
+typedef void (*pipeline_publish_fn)(void *context, const Tetragon__GetEventsResponse *event);
+/* Reads the counters of all processors, as process_sensor_read_states() does. */
+typedef int (*pipeline_states_fn)(void *context, struct wire_ring_state *out);
+
+struct pipeline_options {
+	uint32_t process_cache_size;
+	unsigned int cpus;
+	const char *procfs;
+	bool with_user_names;
+	struct process_variable_filter variables;
+	struct process_event_options event;
+};
+
+struct pipeline_stats {
+	uint64_t records, malformed, events;
+};
+
+struct pipeline {
+	struct pipeline_options options;
+	struct process_tracker tracker;
+	struct process_event_builder *builder;
+	struct pending *pending;
+	struct loss *loss;
+	struct wire_ring_state *states; /* one per processor */
+	struct gap_message gap;
+	struct pipeline_stats stats;
+	bool wants_sweep; /* exits may have been lost: ask the kernel side who lives */
+	/* set by the owner; NULL: none */
+	struct output_file *file;
+	FILE *recording;
+	pipeline_publish_fn publish;
+	void *publish_context;
+	pipeline_states_fn read_states;
+	void *states_context;
+};
+
+/* PIPELINE is zeroed memory of the owner. OPTIONS are copied, what they point to is not. */
+int pipeline_init(struct pipeline *pipeline, const struct pipeline_options *options);
+void pipeline_done(struct pipeline *pipeline); /* the owner closes file and recording */
+
+/* One record of the lifecycle ring. */
+void pipeline_on_record(void *pipeline, const void *data, size_t bytes);
+/* One record of the start-up scan: enters the cache. Call pipeline_publish_seeds() after the last.
+ */
+void pipeline_on_seed(void *pipeline, const void *data, size_t bytes);
+void pipeline_publish_seeds(struct pipeline *pipeline);
+
+/* After each batch of records: lets pending events go and hands the file its lines. */
+void pipeline_end_batch(struct pipeline *pipeline);
+/* Once a second: clocks, losses without a record behind them, expiry. The ring has just been
+ * emptied. */
+void pipeline_tick(struct pipeline *pipeline);
+/* Before the end: everything that waits goes out. */
+void pipeline_flush(struct pipeline *pipeline);

@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* PID and info files, with upstream's names. */
+#include "daemon/rundir.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+
+#include <jansson.h>
+
+#include "base/cleanup.h"
+
+struct rundir {
+	char pid_path[PATH_MAX];
+	char info_path[PATH_MAX];
+	int pid_fd;
+};
+
+static int rundir_fail(struct diag *diag, const char *what, const char *path, int error)
+{
+	diag_add(diag, "cannot %s \"%s\": %s; name a writable directory with --run-dir", what, path,
+		 strerror(error));
+	return -error;
+}
+
+/* Creates the directory and those above it. */
+static int rundir_make(const char *path, struct diag *diag)
+{
+	char part[PATH_MAX];
+	size_t bytes = strlen(path);
+
+	if (bytes >= sizeof(part))
+		return rundir_fail(diag, "use run directory", path, ENAMETOOLONG);
+	for (size_t i = 1; i <= bytes; i++) {
+		if (path[i] != '/' && path[i] != '\0')
+			continue;
+		memcpy(part, path, i);
+		part[i] = '\0';
+		if (mkdir(part, 0755) < 0 && errno != EEXIST)
+			return rundir_fail(diag, "create run directory", part, errno);
+	}
+	return 0;
+}
+
+static int rundir_lock(struct rundir *rundir, struct diag *diag)
+{
+	char pid[32] = "";
+	ssize_t got;
+
+	rundir->pid_fd = open(rundir->pid_path, O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+	if (rundir->pid_fd < 0)
+		return rundir_fail(diag, "create PID file", rundir->pid_path, errno);
+	if (flock(rundir->pid_fd, LOCK_EX | LOCK_NB) < 0) {
+		got = read(rundir->pid_fd, pid, sizeof(pid) - 1);
+		pid[got > 0 ? strcspn(pid, "\n") : 0] = '\0';
+		diag_add(
+			diag,
+			"cannot start: tetrad already runs as process %s (\"%s\" is locked); stop it "
+			"first, or give this one its own --run-dir",
+			pid, rundir->pid_path);
+		return -EBUSY;
+	}
+	if (ftruncate(rundir->pid_fd, 0) < 0 || dprintf(rundir->pid_fd, "%d\n", (int)getpid()) < 0)
+		return rundir_fail(diag, "write PID file", rundir->pid_path, errno);
+	return 0;
+}
+
+int rundir_new(struct rundir **out, const char *path, struct diag *diag)
+{
+	struct rundir *rundir = calloc(1, sizeof(*rundir));
+	int error;
+
+	if (!rundir)
+		return -ENOMEM;
+	rundir->pid_fd = -1;
+	error = rundir_make(path, diag);
+	if (!error) {
+		snprintf(rundir->pid_path, sizeof(rundir->pid_path), "%.4000s/tetragon.pid", path);
+		snprintf(rundir->info_path, sizeof(rundir->info_path), "%.4000s/tetragon-info.json",
+			 path);
+		error = rundir_lock(rundir, diag);
+	}
+	if (error) {
+		if (rundir->pid_fd >= 0)
+			close(rundir->pid_fd);
+		free(rundir);
+		return error;
+	}
+	*out = rundir;
+	return 0;
+}
+
+void rundir_free(struct rundir *rundir)
+{
+	if (!rundir)
+		return;
+	unlink(rundir->info_path);
+	unlink(rundir->pid_path);
+	close(rundir->pid_fd);
+	free(rundir);
+}
+
+int rundir_write_info(struct rundir *rundir, const struct rundir_info *info, struct diag *diag)
+{
+	json_t *object = json_pack("{s:s, s:s, s:s, s:i}", "export_fname", info->export_filename,
+				   "btf_fname", info->btf, "server_address", info->server_address,
+				   "pid", (int)getpid());
+	int result = object ? json_dump_file(object, rundir->info_path, JSON_COMPACT) : -1;
+
+	json_decref(object);
+	if (result < 0)
+		return rundir_fail(diag, "write info file", rundir->info_path, errno ? errno : EIO);
+	return 0;
+}

@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Tries features of the running kernel with minimal programs. No program stays loaded. */
+#include "kernel/probe.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <bpf/bpf.h>
+#include <bpf/btf.h>
+#include <bpf/libbpf.h>
+#include <linux/bpf.h>
+#include <linux/capability.h>
+
+#include "base/cleanup.h"
+
+/* A function that every kernel with trampolines has in its BTF; nothing is attached to it. */
+#define PROBE_FUNCTION "security_file_open"
+
+static const struct bpf_insn program_return_0[] = {
+	{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0 },
+	{ .code = BPF_JMP | BPF_EXIT },
+};
+
+static bool probe_bpf_loop(void)
+{
+	return libbpf_probe_bpf_helper(BPF_PROG_TYPE_SOCKET_FILTER, BPF_FUNC_loop, NULL) == 1;
+}
+
+static bool probe_trampoline(enum bpf_prog_type type, enum bpf_attach_type attach, const char *name)
+{
+	int id = libbpf_find_vmlinux_btf_id(name, attach);
+	LIBBPF_OPTS(bpf_prog_load_opts, options, .expected_attach_type = attach,
+		    .attach_btf_id = id > 0 ? (unsigned int)id : 0);
+	int fd;
+
+	if (id <= 0)
+		return false;
+	fd = bpf_prog_load(type, NULL, "GPL", program_return_0,
+			   sizeof(program_return_0) / sizeof(program_return_0[0]), &options);
+	if (fd < 0)
+		return false;
+	close(fd);
+	return true;
+}
+
+static bool probe_fentry(void)
+{
+	return probe_trampoline(BPF_PROG_TYPE_TRACING, BPF_TRACE_FENTRY, PROBE_FUNCTION);
+}
+
+static bool probe_kprobe(void)
+{
+	return access("/sys/bus/event_source/devices/kprobe/type", R_OK) == 0;
+}
+
+static bool probe_lsm(void)
+{
+	char list[512] = "";
+	FILE *file = fopen("/sys/kernel/security/lsm", "re");
+
+	if (!file)
+		return false;
+	if (!fgets(list, sizeof(list), file))
+		list[0] = '\0';
+	fclose(file);
+	return strstr(list, "bpf") && probe_trampoline(BPF_PROG_TYPE_LSM, BPF_LSM_MAC, "file_open");
+}
+
+static const struct {
+	const char *name;
+	bool (*probe)(void);
+} kernel_probes[KERNEL_FEATURES] = {
+	[KERNEL_BPF_LOOP] = { "bpf_loop", probe_bpf_loop },
+	[KERNEL_FENTRY] = { "fentry", probe_fentry },
+	[KERNEL_KPROBE] = { "kprobe", probe_kprobe },
+	[KERNEL_LSM] = { "BPF LSM", probe_lsm },
+};
+
+void kernel_features_probe(struct kernel_features *out)
+{
+	for (int i = 0; i < KERNEL_FEATURES; i++)
+		out->has[i] = kernel_probes[i].probe();
+}
+
+const char *kernel_feature_name(enum kernel_feature feature)
+{
+	return kernel_probes[feature].name;
+}
+
+void kernel_features_add_tier(struct buf *out, const struct kernel_features *features)
+{
+	static const enum kernel_feature hooks[] = { KERNEL_FENTRY, KERNEL_KPROBE, KERNEL_LSM };
+	const char *separator = "";
+
+	if (!features->has[KERNEL_FENTRY] && !features->has[KERNEL_KPROBE]) {
+		buf_add_text(out, "substitutes (this kernel offers no function hooks; "
+				  "processes are seen in full through raw tracepoints)");
+		return;
+	}
+	buf_add_text(out, "function hooks (");
+	for (size_t i = 0; i < sizeof(hooks) / sizeof(hooks[0]); i++) {
+		if (!features->has[hooks[i]])
+			continue;
+		buf_add_format(out, "%s%s", separator, kernel_probes[hooks[i]].name);
+		separator = ", ";
+	}
+	buf_add_text(out, ")");
+}
+
+/* Effective capabilities of this process, as one mask. */
+static uint64_t capabilities_effective(void)
+{
+	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct data[2] = {};
+
+	if (syscall(SYS_capget, &header, data) < 0)
+		return 0;
+	return (uint64_t)data[1].effective << 32 | data[0].effective;
+}
+
+static int check_capabilities(struct diag *diag)
+{
+	static const struct {
+		const char *name;
+		unsigned int number;
+	} needed[] = {
+		{ "CAP_BPF", CAP_BPF },
+		{ "CAP_PERFMON", CAP_PERFMON },
+		{ "CAP_SYS_PTRACE", CAP_SYS_PTRACE },
+	};
+	uint64_t effective = capabilities_effective();
+
+	if (effective & 1ULL << CAP_SYS_ADMIN)
+		return 0;
+	for (size_t i = 0; i < sizeof(needed) / sizeof(needed[0]); i++) {
+		if (effective & 1ULL << needed[i].number)
+			continue;
+		diag_add(diag,
+			 "cannot load BPF programs: the capability %s is missing (user %d); "
+			 "run tetrad as root, or give it CAP_BPF, CAP_PERFMON and CAP_SYS_PTRACE",
+			 needed[i].name, (int)geteuid());
+		return -EPERM;
+	}
+	return 0;
+}
+
+int kernel_check_requirements(const char *btf_path, struct diag *diag)
+{
+	int error = check_capabilities(diag);
+
+	if (error)
+		return error;
+	if (access(btf_path, R_OK) == 0)
+		return 0;
+	error = -errno;
+	diag_add(diag,
+		 "cannot read kernel type information \"%s\": %s; boot a kernel with "
+		 "CONFIG_DEBUG_INFO_BTF=y, or name a BTF file of this kernel with --btf",
+		 btf_path, strerror(-error));
+	return error;
+}

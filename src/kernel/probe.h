@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What this kernel can do, found by trying and never by version. One row per feature; each is tried
+ * once, when kernel_features_probe() is called.
+ */
+#pragma once
+
+#include <stdbool.h>
+
+#include "base/buf.h"
+#include "base/diag.h"
+
+enum kernel_feature {
+	KERNEL_BPF_LOOP, /* helper bpf_loop */
+	KERNEL_FENTRY,	 /* trampolines on functions */
+	KERNEL_KPROBE,	 /* kprobes through perf events */
+	KERNEL_LSM,	 /* BPF programs as security module, active */
+	KERNEL_FEATURES,
+};
+
+struct kernel_features {
+	bool has[KERNEL_FEATURES];
+};
+
+void kernel_features_probe(struct kernel_features *out);
+const char *kernel_feature_name(enum kernel_feature feature);
+
+/* The tier in one line: which function hooks there are, or that substitutes take their place. */
+void kernel_features_add_tier(struct buf *out, const struct kernel_features *features);
+
+/*
+ * Whether the process sensor can run at all: privileges, BTF at BTF_PATH. -EPERM or -ENOENT with a
+ * line in DIAG.
+ */
+int kernel_check_requirements(const char *btf_path, struct diag *diag);

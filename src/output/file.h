@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The event file: whole lines in, a file of whole lines out. Lines are gathered and written in
+ * batches. While the disk takes nothing, new lines are dropped and counted; once it does again, a
+ * line cut by the disk is finished first, so the file never holds half of one.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base/buf.h"
+#include "base/diag.h"
+
+struct output_file;
+
+struct output_file_stats {
+	uint64_t lines, bytes; /* handed to the disk */
+	uint64_t dropped;      /* lines that found no room */
+};
+
+/* Creates or appends. PATH "-" is standard output. A line in DIAG with every error. */
+int output_file_new(struct output_file **out, const char *path, mode_t mode, struct diag *diag);
+/* Flushes and closes. What cannot be written is lost; its lines are in the result. */
+uint64_t output_file_free(struct output_file *file);
+
+/*
+ * Where to append one line with its newline. NULL: the disk is full and the memory for it too;
+ * count the line with output_file_drop_line(). After appending call output_file_end_line().
+ */
+struct buf *output_file_begin_line(struct output_file *file);
+/* A line that memory did not suffice for is taken out again, and counted. */
+void output_file_end_line(struct output_file *file);
+void output_file_drop_line(struct output_file *file);
+
+/* 0, or the negative errno of the write that failed; what is left is kept for the next call. */
+int output_file_flush(struct output_file *file);
+
+/* Opens the path anew (after it was renamed); on an error goes on with the old one. */
+int output_file_reopen(struct output_file *file);
+
+/* Lines dropped since the last call of this function. */
+uint64_t output_file_take_dropped(struct output_file *file);
+void output_file_read_stats(const struct output_file *file, struct output_file_stats *out);

@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Builds images: one block of memory each, texts behind the struct. */
+#include "process/image.h"
+
+#include <errno.h>
+#include <stddef.h>
+
+#include "base/buf.h"
+#include "base/utf8.h"
+#include "process/arguments.h"
+
+static bool path_is_absolute(struct span path)
+{
+	return path.bytes && path.data[0] == '/';
+}
+
+/* Appends PATH without empty and "." components; with FOLD, also without ".." (by name alone). */
+static void path_add_clean(struct buf *out, struct span path, bool fold)
+{
+	while (path.bytes) {
+		struct span part = span_cut(&path, '/');
+
+		if (!part.bytes || (part.bytes == 1 && part.data[0] == '.'))
+			continue;
+		if (fold && part.bytes == 2 && !memcmp(part.data, "..", 2)) {
+			while (out->bytes && out->data[--out->bytes] != '/')
+				;
+			continue;
+		}
+		buf_add_char(out, '/');
+		buf_add(out, part.data, part.bytes);
+	}
+	if (!out->bytes)
+		buf_add_char(out, '/');
+}
+
+static bool buf_equals(const struct buf *buf, struct span span)
+{
+	return buf->bytes == span.bytes && !memcmp(buf->data, span.data, span.bytes);
+}
+
+/*
+ * The name that people know: the one given to execve, made absolute. Where it means the file that
+ * runs the walked path stands for it (it has no "..", no doubled slashes); where it is a symbolic
+ * link or a script, the given name stays, as upstream shows it, and the walked path is told beside
+ * it.
+ */
+static void image_add_binary(struct buf *out, const struct process_image_source *source)
+{
+	_cleanup_buf_ struct buf given = {};
+	_cleanup_buf_ struct buf folded = {};
+	struct span walked = source->binary;
+
+	if (!source->filename.bytes || (!path_is_absolute(source->filename) && !source->cwd.bytes &&
+					!(source->exec->flags & WIRE_PROCESS_ROOT_CWD))) {
+		buf_add(out, walked.data, walked.bytes);
+		if (!walked.bytes)
+			buf_add(out, source->filename.data, source->filename.bytes);
+		return;
+	}
+	if (!path_is_absolute(source->filename)) {
+		buf_add(&given, source->cwd.data, source->cwd.bytes);
+		buf_add_char(&given, '/');
+	}
+	buf_add(&given, source->filename.data, source->filename.bytes);
+	path_add_clean(&folded, (struct span){ given.data, given.bytes }, true);
+	if (buf_equals(&folded, walked))
+		buf_add(out, walked.data, walked.bytes);
+	else if (path_is_absolute(source->filename))
+		buf_add(out, given.data, given.bytes);
+	else
+		path_add_clean(out, (struct span){ given.data, given.bytes }, false);
+}
+
+static void text_add(struct buf *out, size_t *offset, const void *data, size_t bytes)
+{
+	*offset = out->bytes;
+	utf8_add_valid(out, data, bytes);
+	buf_add_char(out, '\0');
+}
+
+struct image_texts {
+	struct buf text;
+	size_t binary, file_path, cwd, arguments, user, variables;
+	uint32_t variable_count;
+	bool has_executable;
+};
+
+static void image_texts_done(struct image_texts *texts)
+{
+	buf_done(&texts->text);
+}
+
+static void image_add_variables(struct image_texts *texts, struct span environment)
+{
+	struct span name, value;
+	size_t offset;
+
+	texts->variables = texts->text.bytes;
+	while (environment_next(&environment, &name, &value)) {
+		text_add(&texts->text, &offset, name.data, name.bytes);
+		text_add(&texts->text, &offset, value.data, value.bytes);
+		texts->variable_count++;
+	}
+}
+
+static void image_collect_texts(struct image_texts *texts,
+				const struct process_image_source *source)
+{
+	_cleanup_buf_ struct buf binary = {};
+	const char *cwd = source->exec->flags & WIRE_PROCESS_ROOT_CWD ? "/" : "";
+
+	if (source->exec->flags & WIRE_PROCESS_KERNEL_THREAD)
+		buf_add_format(&binary, "[%.*s]", (int)source->filename.bytes,
+			       source->filename.data);
+	else
+		image_add_binary(&binary, source);
+	text_add(&texts->text, &texts->binary, binary.data, binary.bytes);
+	text_add(&texts->text, &texts->file_path, source->binary.data, source->binary.bytes);
+	texts->has_executable = source->binary.bytes && !buf_equals(&binary, source->binary);
+	if (source->cwd.bytes)
+		text_add(&texts->text, &texts->cwd, source->cwd.data, source->cwd.bytes);
+	else
+		text_add(&texts->text, &texts->cwd, cwd, strlen(cwd));
+	text_add(&texts->text, &texts->user, source->user, strlen(source->user));
+	texts->arguments = texts->text.bytes;
+	arguments_add_joined(&texts->text, source->args);
+	buf_add_char(&texts->text, '\0');
+	image_add_variables(texts, source->environment);
+}
+
+/* Points the variables of IMAGE, whose array lies at LIST, at their texts. */
+static void image_point_variables(struct process_image *image, struct process_variable *list,
+				  const char *text)
+{
+	for (uint32_t i = 0; i < image->variable_count; i++) {
+		list[i].name = text;
+		text += strlen(text) + 1;
+		list[i].value = text;
+		text += strlen(text) + 1;
+	}
+	image->variables = list;
+}
+
+int process_image_new(struct process_image **out, const struct process_image_source *source)
+{
+	const struct wire_exec *exec = source->exec;
+	_cleanup_(image_texts_done) struct image_texts texts = {};
+	struct process_image *image;
+	size_t bytes;
+	char *text;
+
+	image_collect_texts(&texts, source);
+	bytes = sizeof(*image) + texts.variable_count * sizeof(struct process_variable) +
+		texts.text.bytes;
+	image = texts.text.failed || bytes > UINT32_MAX ? NULL : malloc(bytes);
+	if (!image)
+		return -ENOMEM;
+	text = (char *)image + bytes - texts.text.bytes;
+	memcpy(text, texts.text.data, texts.text.bytes);
+	*image = (struct process_image){
+		.refs = 1,
+		.login_uid = exec->login_uid,
+		.privileges = exec->privileges,
+		.file_links = exec->file_links,
+		.file_inode = exec->file_inode,
+		.credentials = exec->credentials,
+		.variable_count = texts.variable_count,
+		.bytes = (uint32_t)bytes,
+		.binary = text + texts.binary,
+		.executable = texts.has_executable ? text + texts.file_path : NULL,
+		.file_path = text + texts.file_path,
+		.cwd = text + texts.cwd,
+		.arguments = text + texts.arguments,
+		.user = text + texts.user,
+	};
+	memcpy(image->namespaces, exec->namespaces, sizeof(image->namespaces));
+	container_id_find(source->cgroup, image->container_id);
+	image_point_variables(image, (struct process_variable *)(image + 1),
+			      text + texts.variables);
+	*out = image;
+	return 0;
+}
+
+struct process_image *process_image_ref(struct process_image *image)
+{
+	if (image)
+		image->refs++;
+	return image;
+}
+
+void process_image_unref(struct process_image *image)
+{
+	if (image && --image->refs == 0)
+		free(image);
+}

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What one execve made of a process: names, arguments, credentials, place. Immutable, shared by
+ * reference with the children that have not called execve themselves. Texts are valid UTF-8.
+ */
+#pragma once
+
+#include <stdint.h>
+
+#include "base/span.h"
+#include "process/container.h"
+
+#include "wire/record.h"
+
+struct process_variable {
+	const char *name, *value;
+};
+
+struct process_image {
+	uint32_t refs;
+	uint32_t login_uid;
+	uint32_t namespaces[WIRE_NAMESPACES];
+	uint32_t privileges; /* WIRE_PRIVILEGES_* */
+	uint32_t file_links;
+	uint64_t file_inode;
+	struct wire_credentials credentials;
+	uint32_t variable_count;
+	uint32_t bytes; /* of this struct and its texts */
+	const char *binary;
+	const char *executable; /* file that runs when `binary` names another; else NULL */
+	const char *file_path;	/* path of the file that runs, as walked */
+	const char *cwd;	/* "" unknown */
+	const char *arguments;
+	const char *user; /* "" unknown */
+	const struct process_variable *variables;
+	char container_id[CONTAINER_ID_BYTES];
+};
+
+/* What an image is made of; the spans belong to the caller. */
+struct process_image_source {
+	const struct wire_exec *exec;
+	struct span binary, filename, cwd, cgroup;
+	struct span args;	 /* argv with its NULs */
+	struct span environment; /* already filtered */
+	const char *user;
+};
+
+int process_image_new(struct process_image **out, const struct process_image_source *source);
+struct process_image *process_image_ref(struct process_image *image); /* NULL is fine */
+void process_image_unref(struct process_image *image);		      /* NULL is fine */

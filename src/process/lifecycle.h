@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Moments in the life of a process -> the API's events. In: the process and what happened. Out: a
+ * GetEventsResponse that is valid until the next one is built with the same builder, or the cache
+ * changes.
+ */
+#pragma once
+
+#include <tetragon/events.pb-c.h>
+
+#include "process/message.h"
+
+/* More than any real tree is deep; the rest of a longer line is left out. */
+enum { PROCESS_ANCESTORS_MAX = 64 };
+
+enum process_event_kind { PROCESS_EVENT_EXEC, PROCESS_EVENT_EXIT };
+
+struct process_event {
+	enum process_event_kind kind;
+	struct wire_process_id id; /* of the process */
+	uint64_t wall_ns;	   /* when */
+	uint32_t exit_code;	   /* exit: as wait(2) reports it */
+	uint32_t tid;
+};
+
+struct process_event_builder;
+
+struct process_event_options {
+	struct process_message_options message;
+	bool with_environment;
+	bool with_ancestors;
+	const char *cluster_name; /* "" none */
+};
+
+/* OPTIONS outlive the builder, and so does the table. */
+int process_event_builder_new(struct process_event_builder **out, const struct process_table *table,
+			      const struct process_event_options *options);
+void process_event_builder_free(struct process_event_builder *builder);
+
+const Tetragon__GetEventsResponse *process_event_build(struct process_event_builder *builder,
+						       const struct process_event *event,
+						       const struct process *process);

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A process of the cache -> the API's Process message. The message points into the process, its
+ * image and the storage here; it is valid while they are.
+ */
+#pragma once
+
+#include <tetragon/tetragon.pb-c.h>
+
+#include "process/table.h"
+
+enum {
+	/* A node name has at most 253 characters (RFC 1123); two decimal numbers and colons follow;
+	   base64. */
+	PROCESS_NODE_BYTES_MAX = 256,
+	PROCESS_EXEC_ID_BYTES = (PROCESS_NODE_BYTES_MAX + 2 * 21) * 4 / 3 + 8,
+	PROCESS_CAPABILITIES = 41,
+	PROCESS_SECUREBITS = 8,
+	PROCESS_FLAGS_BYTES = 256,
+	/* Variables shown per process; more are left out by the same rule that cuts arguments. */
+	PROCESS_VARIABLES_MAX = 1024,
+};
+
+/* What is shown, from options of the daemon, and facts of this machine. */
+struct process_message_options {
+	char node_name[PROCESS_NODE_BYTES_MAX];
+	bool with_credentials;
+	bool with_namespaces;
+	uint32_t host_namespaces[WIRE_NAMESPACES]; /* of pid 1 */
+};
+
+struct process_capabilities_message {
+	Tetragon__Capabilities message;
+	Tetragon__CapabilitiesType sets[3][PROCESS_CAPABILITIES];
+};
+
+struct process_credentials_message {
+	Tetragon__ProcessCredentials message;
+	Google__Protobuf__UInt32Value ids[8];
+	Tetragon__SecureBitsType securebits[PROCESS_SECUREBITS];
+};
+
+struct process_binary_message {
+	Tetragon__BinaryProperties message;
+	Google__Protobuf__UInt32Value setuid, setgid, links;
+	Tetragon__ProcessPrivilegesChanged changes[3];
+	Tetragon__FileProperties file;
+	Tetragon__InodeProperties inode;
+};
+
+struct process_variables_message {
+	Tetragon__EnvVar messages[PROCESS_VARIABLES_MAX];
+	Tetragon__EnvVar *pointers[PROCESS_VARIABLES_MAX];
+};
+
+/* Storage of one Process message. */
+struct process_message {
+	Tetragon__Process process;
+	Google__Protobuf__UInt32Value pid, uid, auid, tid;
+	Google__Protobuf__BoolValue in_init_tree;
+	Google__Protobuf__Timestamp start_time;
+	Tetragon__UserRecord user;
+	char exec_id[PROCESS_EXEC_ID_BYTES], parent_exec_id[PROCESS_EXEC_ID_BYTES];
+	char flags[PROCESS_FLAGS_BYTES];
+	struct process_capabilities_message capabilities;
+	struct process_credentials_message credentials;
+	struct process_binary_message binary;
+	Tetragon__Namespaces namespaces;
+	Tetragon__Namespace namespace_list[WIRE_NAMESPACES];
+	struct process_variables_message
+		*variables; /* the owner's; NULL: no environment is shown */
+};
+
+/* OUT need not be cleared, but for `variables`. With EXEC also what only the process of
+ * process_exec shows. */
+void process_message_fill(struct process_message *out, const struct process *process,
+			  const struct process_message_options *options, bool exec);
+
+/* A process that the cache does not have: its id and the flag "unknown". */
+void process_message_fill_unknown(struct process_message *out, const struct wire_process_id *id,
+				  uint64_t start_wall_ns,
+				  const struct process_message_options *options);
+
+void process_message_set_time(Google__Protobuf__Timestamp *out, uint64_t wall_ns);

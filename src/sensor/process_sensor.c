@@ -1,0 +1,264 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Loader and ring reader of the process sensor, on libbpf. */
+#include "sensor/process_sensor.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+
+#include "base/cleanup.h"
+#include "base/log.h"
+
+#include "process.skel.h"
+
+struct process_sensor {
+	struct process_bpf *bpf;
+	struct ring_buffer *ring;
+	process_sensor_fn function;
+	void *context;
+	unsigned int cpus;
+};
+
+static int sensor_print(enum libbpf_print_level level, const char *format, va_list args)
+{
+	char line[1024];
+
+	if (level == LIBBPF_DEBUG && log_get_level() < LOG_LEVEL_TRACE)
+		return 0;
+	vsnprintf(line, sizeof(line), format, args);
+	line[strcspn(line, "\n")] = '\0';
+	log_debug("%s", line);
+	return 0;
+}
+
+static int sensor_on_record(void *context, void *data, size_t bytes)
+{
+	struct process_sensor *sensor = context;
+
+	sensor->function(sensor->context, data, bytes);
+	return 0;
+}
+
+/* The ring's size must be a power of two of pages. */
+static uint32_t sensor_ring_bytes(uint64_t wanted)
+{
+	uint64_t bytes = (uint64_t)sysconf(_SC_PAGESIZE);
+
+	wanted = wanted ? wanted : WIRE_RING_BYTES_DEFAULT;
+	while (bytes < wanted && bytes < 1U << 30)
+		bytes <<= 1;
+	return (uint32_t)bytes;
+}
+
+static int sensor_load(struct process_sensor *sensor, const struct process_sensor_options *options)
+{
+	LIBBPF_OPTS(bpf_object_open_opts, open_options, .btf_custom_path = options->btf_path);
+	struct process_bpf *bpf = process_bpf__open_opts(&open_options);
+
+	if (!bpf)
+		return -errno;
+	sensor->bpf = bpf;
+	bpf->rodata->config.has_bpf_loop = options->has_bpf_loop;
+	bpf->rodata->config.with_environment = options->with_environment;
+	if (options->process_map_entries)
+		bpf_map__set_max_entries(bpf->maps.processes, options->process_map_entries);
+	bpf_map__set_max_entries(bpf->maps.lifecycle_ring, sensor_ring_bytes(options->ring_bytes));
+	return process_bpf__load(bpf);
+}
+
+int process_sensor_new(struct process_sensor **out, const struct process_sensor_options *options,
+		       process_sensor_fn function, void *context, struct diag *diag)
+{
+	struct process_sensor *sensor = calloc(1, sizeof(*sensor));
+	int error;
+
+	if (!sensor)
+		return -ENOMEM;
+	libbpf_set_print(sensor_print);
+	sensor->function = function;
+	sensor->context = context;
+	sensor->cpus = (unsigned int)libbpf_num_possible_cpus();
+	error = sensor_load(sensor, options);
+	if (!error) {
+		sensor->ring = ring_buffer__new(bpf_map__fd(sensor->bpf->maps.lifecycle_ring),
+						sensor_on_record, sensor, NULL);
+		error = sensor->ring ? 0 : -errno;
+	}
+	if (error) {
+		diag_add(
+			diag,
+			"cannot load the process sensor: %s; --log-level debug shows the kernel's own words",
+			strerror(-error));
+		process_sensor_free(sensor);
+		return error;
+	}
+	*out = sensor;
+	return 0;
+}
+
+void process_sensor_free(struct process_sensor *sensor)
+{
+	if (!sensor)
+		return;
+	ring_buffer__free(sensor->ring);
+	process_bpf__destroy(sensor->bpf);
+	free(sensor);
+}
+
+int process_sensor_attach(struct process_sensor *sensor, struct diag *diag)
+{
+	const struct {
+		struct bpf_program *program;
+		struct bpf_link **link;
+	} tracepoints[] = {
+		{ sensor->bpf->progs.process_fork, &sensor->bpf->links.process_fork },
+		{ sensor->bpf->progs.process_exec, &sensor->bpf->links.process_exec },
+		{ sensor->bpf->progs.process_exit, &sensor->bpf->links.process_exit },
+	};
+
+	for (size_t i = 0; i < sizeof(tracepoints) / sizeof(tracepoints[0]); i++) {
+		*tracepoints[i].link = bpf_program__attach(tracepoints[i].program);
+		if (*tracepoints[i].link)
+			continue;
+		int error = -errno;
+
+		diag_add(diag, "cannot attach to tracepoint \"%s\": %s",
+			 bpf_program__section_name(tracepoints[i].program), strerror(-error));
+		return error;
+	}
+	return 0;
+}
+
+void process_sensor_detach(struct process_sensor *sensor)
+{
+	process_bpf__detach(sensor->bpf);
+}
+
+/* Reads whole records off the iterator; a read can end in the middle of one. */
+static int sensor_read_seeds(int fd, process_sensor_fn function, void *context)
+{
+	_cleanup_buf_ struct buf pending = {};
+	const struct wire_header *header;
+	ssize_t got;
+
+	for (;;) {
+		if (!buf_reserve(&pending, 64 * 1024))
+			return -ENOMEM;
+		got = read(fd, pending.data + pending.bytes, pending.capacity - pending.bytes);
+		if (got < 0 && (errno == EINTR || errno == EAGAIN))
+			continue;
+		if (got <= 0)
+			return got < 0 ? -errno : 0;
+		pending.bytes += (size_t)got;
+		for (size_t at = 0;; at += header->bytes) {
+			header = (const void *)(pending.data + at);
+			if (pending.bytes - at < sizeof(*header) ||
+			    header->bytes < sizeof(*header) || pending.bytes - at < header->bytes) {
+				buf_drop_front(&pending, at);
+				break;
+			}
+			function(context, header, header->bytes);
+		}
+	}
+}
+
+static int sensor_run_iterator(struct process_sensor *sensor, process_sensor_fn function,
+			       void *context)
+{
+	struct bpf_link *link = bpf_program__attach_iter(sensor->bpf->progs.process_seed, NULL);
+	_cleanup_close_ int fd = -1;
+	int error;
+
+	if (!link)
+		return -errno;
+	fd = bpf_iter_create(bpf_link__fd(link));
+	error = fd < 0 ? -errno : sensor_read_seeds(fd, function, context);
+	bpf_link__destroy(link);
+	return error;
+}
+
+/* Once for the parents of all tasks, once for the rest: parents come first, also those the kernel
+ * does not list. */
+int process_sensor_seed(struct process_sensor *sensor, process_sensor_fn function, void *context)
+{
+	int error;
+
+	sensor->bpf->bss->seed_parents = true;
+	error = sensor_run_iterator(sensor, function, context);
+	sensor->bpf->bss->seed_parents = false;
+	return error ? error : sensor_run_iterator(sensor, function, context);
+}
+
+int process_sensor_fd(const struct process_sensor *sensor)
+{
+	return ring_buffer__epoll_fd(sensor->ring);
+}
+
+int process_sensor_consume(struct process_sensor *sensor)
+{
+	return ring_buffer__consume(sensor->ring);
+}
+
+void process_sensor_set_polling(struct process_sensor *sensor, bool on)
+{
+	__atomic_store_n(&sensor->bpf->bss->reader_polls, on, __ATOMIC_SEQ_CST);
+}
+
+unsigned int process_sensor_cpus(const struct process_sensor *sensor)
+{
+	return sensor->cpus;
+}
+
+int process_sensor_read_states(const struct process_sensor *sensor, struct wire_ring_state *out)
+{
+	uint32_t zero = 0;
+
+	return bpf_map_lookup_elem(bpf_map__fd(sensor->bpf->maps.ring_states), &zero, out);
+}
+
+bool process_sensor_knows(const struct process_sensor *sensor, uint32_t pid, uint64_t exec_ns)
+{
+	struct wire_process process;
+
+	if (bpf_map_lookup_elem(bpf_map__fd(sensor->bpf->maps.processes), &pid, &process))
+		return false;
+	return process.exec_ns == exec_ns;
+}
+
+void process_sensor_forget(const struct process_sensor *sensor, uint32_t pid)
+{
+	bpf_map_delete_elem(bpf_map__fd(sensor->bpf->maps.processes), &pid);
+}
+
+/* The kernel tells a map's memory in /proc/self/fdinfo, the ring's included since 6.0 or so. */
+static uint64_t sensor_one_map_bytes(int fd)
+{
+	char path[64], line[128];
+	unsigned long long bytes = 0;
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", fd);
+	file = fopen(path, "re");
+	if (!file)
+		return 0;
+	while (fgets(line, sizeof(line), file)) {
+		if (sscanf(line, "memlock: %llu", &bytes) == 1)
+			break;
+	}
+	fclose(file);
+	return bytes;
+}
+
+uint64_t process_sensor_map_bytes(const struct process_sensor *sensor)
+{
+	struct bpf_map *map;
+	uint64_t bytes = 0;
+
+	bpf_object__for_each_map(map, sensor->bpf->obj) bytes +=
+		sensor_one_map_bytes(bpf_map__fd(map));
+	return bytes;
+}

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The process sensor: loads bpf/process.bpf.c, attaches it, and hands over the records of its ring.
+ * In: options. Out: record bytes, one call each, in ring order; what they mean is decided
+ * elsewhere.
+ *
+ * Nothing is pinned: when the process that owns a sensor ends, however it ends, the kernel detaches
+ * all of it.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/diag.h"
+
+#include "wire/record.h"
+
+struct process_sensor;
+
+struct process_sensor_options {
+	const char *btf_path;	      /* NULL: the running kernel's own */
+	uint32_t process_map_entries; /* 0: WIRE_PROCESS_MAP_ENTRIES_DEFAULT */
+	uint64_t ring_bytes; /* 0: WIRE_RING_BYTES_DEFAULT; rounded up to a power of two of pages */
+	bool with_environment;
+	bool has_bpf_loop;
+};
+
+typedef void (*process_sensor_fn)(void *context, const void *record, size_t bytes);
+
+/* Opens and loads. -EINVAL or the kernel's error, with a line in DIAG. */
+int process_sensor_new(struct process_sensor **out, const struct process_sensor_options *options,
+		       process_sensor_fn function, void *context, struct diag *diag);
+void process_sensor_free(struct process_sensor *sensor);
+
+int process_sensor_attach(struct process_sensor *sensor, struct diag *diag);
+void process_sensor_detach(struct process_sensor *sensor); /* what is in the ring stays readable */
+
+/* All processes that are older than the sensor, as WIRE_RECORD_EXEC records of sequence 0. After
+ * attach. */
+int process_sensor_seed(struct process_sensor *sensor, process_sensor_fn function, void *context);
+
+int process_sensor_fd(const struct process_sensor *sensor); /* readable: records wait */
+int process_sensor_consume(
+	struct process_sensor *sensor); /* number of records, or negative errno */
+
+/* While on, producers never wake the reader: it comes by the clock. */
+void process_sensor_set_polling(struct process_sensor *sensor, bool on);
+
+unsigned int process_sensor_cpus(const struct process_sensor *sensor);
+/* One state per possible processor, process_sensor_cpus() of them. */
+int process_sensor_read_states(const struct process_sensor *sensor, struct wire_ring_state *out);
+
+/* Whether the kernel side holds this image as alive. */
+bool process_sensor_knows(const struct process_sensor *sensor, uint32_t pid, uint64_t exec_ns);
+
+/* Forgets a process that ended while it was being seeded. */
+void process_sensor_forget(const struct process_sensor *sensor, uint32_t pid);
+
+uint64_t
+process_sensor_map_bytes(const struct process_sensor *sensor); /* kernel memory of all maps */
