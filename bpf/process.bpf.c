@@ -331,7 +331,7 @@ static __always_inline __u32 exec_read_privileges(struct task_struct *task,
 		privileges |= WIRE_PRIVILEGES_SETUID;
 	if ((mode & (S_ISGID | S_IXGRP)) == (S_ISGID | S_IXGRP) && now->egid != now->gid)
 		privileges |= WIRE_PRIVILEGES_SETGID;
-	if (now->euid && (now->permitted & ~task->cred->cap_ambient.val))
+	if (now->euid && (now->permitted & ~task_read_capabilities(&task->cred->cap_ambient)))
 		privileges |= WIRE_PRIVILEGES_FILE_CAPS;
 	return privileges;
 }

@@ -162,9 +162,9 @@ struct pid {
 	struct upid numbers[];
 };
 
-/* Two 32-bit words before 6.3, one 64-bit word since: eight bytes either way. */
+/* Read as a whole, see task_read_capabilities(). */
 typedef struct {
-	u64 val;
+	u64 bits;
 } kernel_cap_t;
 
 struct cred {

@@ -12,18 +12,29 @@
 /* Nobody forked the first process: its parent is the kernel, known as pid 0 since time 1. */
 #define TASK_KERNEL_EXEC_NS 1
 
+/*
+ * The number of the process in its innermost pid namespace, the last of a row of flexible length.
+ * The address is computed, which the verifier allows for plain numbers only: so the pointer is
+ * read, not followed.
+ */
+static __always_inline struct upid *task_innermost_pid(struct task_struct *task)
+{
+	struct pid *pid;
+	__u32 level;
+
+	if (bpf_core_read(&pid, sizeof(pid), &task->thread_pid) || !pid)
+		return NULL;
+	level = BPF_CORE_READ(pid, level);
+	return (void *)((char *)pid + bpf_core_field_offset(struct pid, numbers) +
+			level * bpf_core_type_size(struct upid));
+}
+
 /* Number of the process in its innermost pid namespace; 0 when that is the initial one. */
 static __always_inline __u32 task_namespace_pid(struct task_struct *task)
 {
-	struct pid *pid = task->thread_pid;
-	__u32 level = pid->level;
-	struct upid *number;
-
-	if (!level)
+	if (!task->thread_pid->level)
 		return 0;
-	number = (void *)((char *)pid + bpf_core_field_offset(struct pid, numbers) +
-			  level * bpf_core_type_size(struct upid));
-	return BPF_CORE_READ(number, nr);
+	return BPF_CORE_READ(task_innermost_pid(task), nr);
 }
 
 static __always_inline struct wire_process *task_find_process(__u32 pid)
@@ -89,14 +100,25 @@ static __always_inline __u32 task_exit_code(struct task_struct *task)
 	return task->group_leader->exit_code;
 }
 
+/* Two 32-bit words before 6.3, one 64-bit word since: eight bytes either way, lowest capability
+ * first. */
+static __always_inline __u64 task_read_capabilities(const kernel_cap_t *set)
+{
+	__u64 bits = 0;
+
+	if (bpf_core_read(&bits, sizeof(bits), set))
+		return 0;
+	return bits;
+}
+
 static __always_inline void task_read_credentials(struct task_struct *task,
 						  struct wire_credentials *out)
 {
 	const struct cred *cred = task->cred;
 
-	out->permitted = cred->cap_permitted.val;
-	out->effective = cred->cap_effective.val;
-	out->inheritable = cred->cap_inheritable.val;
+	out->permitted = task_read_capabilities(&cred->cap_permitted);
+	out->effective = task_read_capabilities(&cred->cap_effective);
+	out->inheritable = task_read_capabilities(&cred->cap_inheritable);
 	out->uid = cred->uid.val;
 	out->gid = cred->gid.val;
 	out->euid = cred->euid.val;
@@ -109,15 +131,6 @@ static __always_inline void task_read_credentials(struct task_struct *task,
 	out->pad = 0;
 }
 
-static __always_inline __u32 task_pid_namespace(struct task_struct *task)
-{
-	struct pid *pid = task->thread_pid;
-	struct upid *number = (void *)((char *)pid + bpf_core_field_offset(struct pid, numbers) +
-				       pid->level * bpf_core_type_size(struct upid));
-
-	return BPF_CORE_READ(number, ns, ns.inum);
-}
-
 static __always_inline void task_read_namespaces(struct task_struct *task, __u32 *out)
 {
 	struct nsproxy *proxy = task->nsproxy;
@@ -125,7 +138,7 @@ static __always_inline void task_read_namespaces(struct task_struct *task, __u32
 	out[WIRE_NS_UTS] = proxy->uts_ns->ns.inum;
 	out[WIRE_NS_IPC] = proxy->ipc_ns->ns.inum;
 	out[WIRE_NS_MNT] = proxy->mnt_ns->ns.inum;
-	out[WIRE_NS_PID] = task_pid_namespace(task);
+	out[WIRE_NS_PID] = BPF_CORE_READ(task_innermost_pid(task), ns, ns.inum);
 	out[WIRE_NS_PID_FOR_CHILDREN] = proxy->pid_ns_for_children->ns.inum;
 	out[WIRE_NS_NET] = proxy->net_ns->ns.inum;
 	out[WIRE_NS_TIME] = proxy->time_ns->ns.inum;

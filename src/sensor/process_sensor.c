@@ -12,6 +12,7 @@
 
 #include "base/cleanup.h"
 #include "base/log.h"
+#include "base/span.h"
 
 #include "process.skel.h"
 
@@ -23,15 +24,23 @@ struct process_sensor {
 	unsigned int cpus;
 };
 
+/* libbpf's words, the verifier's log among them, line by line. */
 static int sensor_print(enum libbpf_print_level level, const char *format, va_list args)
 {
-	char line[1024];
+	_cleanup_free_ char *text = NULL;
+	struct span rest, line;
 
-	if (level == LIBBPF_DEBUG && log_get_level() < LOG_LEVEL_TRACE)
+	if (log_get_level() < (level == LIBBPF_DEBUG ? LOG_LEVEL_TRACE : LOG_LEVEL_DEBUG))
 		return 0;
-	vsnprintf(line, sizeof(line), format, args);
-	line[strcspn(line, "\n")] = '\0';
-	log_debug("%s", line);
+	if (vasprintf(&text, format, args) < 0) {
+		text = NULL;
+		return 0;
+	}
+	rest = span_of(text);
+	while (rest.bytes) {
+		line = span_cut(&rest, '\n');
+		log_debug("%.*s", (int)line.bytes, line.data);
+	}
 	return 0;
 }
 
