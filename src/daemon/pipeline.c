@@ -12,7 +12,6 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "event/json.h"
 #include "event/record.h"
 
 /* Dead processes stay this long for events that come late. */
@@ -24,7 +23,7 @@ static void pipeline_send(struct pipeline *pipeline, const Tetragon__GetEventsRe
 
 	pipeline->stats.events++;
 	if (line) {
-		json_add_message(line, &event->base);
+		json_encode(pipeline->encoder, line, &event->base);
 		buf_add_char(line, '\n');
 		output_file_end_line(pipeline->file);
 	} else if (pipeline->file) {
@@ -262,7 +261,8 @@ int pipeline_init(struct pipeline *pipeline, const struct pipeline_options *opti
 	tracker->filter = options->variables;
 	tracker->boot_to_wall_ns = clock_boot_to_wall_ns();
 	pipeline->states = calloc(options->cpus, sizeof(*pipeline->states));
-	error = pipeline->states ? 0 : -ENOMEM;
+	pipeline->encoder = json_encoder_new(&tetragon__get_events_response__descriptor);
+	error = pipeline->states && pipeline->encoder ? 0 : -ENOMEM;
 	if (!error)
 		error = process_table_new(&tracker->table, options->process_cache_size);
 	if (!error)
@@ -283,6 +283,7 @@ void pipeline_done(struct pipeline *pipeline)
 {
 	loss_free(pipeline->loss);
 	pending_free(pipeline->pending);
+	json_encoder_free(pipeline->encoder);
 	process_event_builder_free(pipeline->builder);
 	process_tracker_done(&pipeline->tracker);
 	users_free(pipeline->tracker.users);

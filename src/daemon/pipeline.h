@@ -10,6 +10,7 @@
 
 #include "daemon/gap.h"
 #include "daemon/pending.h"
+#include "event/json.h"
 #include "output/file.h"
 #include "process/lifecycle.h"
 #include "process/track.h"
@@ -37,6 +38,7 @@ struct pipeline {
 	struct pipeline_options options;
 	struct process_tracker tracker;
 	struct process_event_builder *builder;
+	struct json_encoder *encoder;
 	struct pending *pending;
 	struct loss *loss;
 	struct wire_ring_state *states; /* one per processor */

@@ -86,27 +86,24 @@ static int read_submessage(struct json_reader *reader, const struct json_place *
 	return read_message(reader, place, json, field->descriptor, value);
 }
 
-static const struct {
-	json_read *read;
-	uint8_t bytes; /* of one value in memory */
-} value_types[] = {
-	[PROTOBUF_C_TYPE_INT32] = { json_read_integer, sizeof(int32_t) },
-	[PROTOBUF_C_TYPE_SINT32] = { json_read_integer, sizeof(int32_t) },
-	[PROTOBUF_C_TYPE_SFIXED32] = { json_read_integer, sizeof(int32_t) },
-	[PROTOBUF_C_TYPE_INT64] = { json_read_integer, sizeof(int64_t) },
-	[PROTOBUF_C_TYPE_SINT64] = { json_read_integer, sizeof(int64_t) },
-	[PROTOBUF_C_TYPE_SFIXED64] = { json_read_integer, sizeof(int64_t) },
-	[PROTOBUF_C_TYPE_UINT32] = { json_read_integer, sizeof(uint32_t) },
-	[PROTOBUF_C_TYPE_FIXED32] = { json_read_integer, sizeof(uint32_t) },
-	[PROTOBUF_C_TYPE_UINT64] = { json_read_integer, sizeof(uint64_t) },
-	[PROTOBUF_C_TYPE_FIXED64] = { json_read_integer, sizeof(uint64_t) },
-	[PROTOBUF_C_TYPE_FLOAT] = { json_read_real, sizeof(float) },
-	[PROTOBUF_C_TYPE_DOUBLE] = { json_read_real, sizeof(double) },
-	[PROTOBUF_C_TYPE_BOOL] = { json_read_bool, sizeof(protobuf_c_boolean) },
-	[PROTOBUF_C_TYPE_ENUM] = { json_read_enum, sizeof(int) },
-	[PROTOBUF_C_TYPE_STRING] = { json_read_string, sizeof(char *) },
-	[PROTOBUF_C_TYPE_BYTES] = { json_read_bytes, sizeof(ProtobufCBinaryData) },
-	[PROTOBUF_C_TYPE_MESSAGE] = { read_submessage, sizeof(ProtobufCMessage *) },
+static json_read *const readers[] = {
+	[PROTOBUF_C_TYPE_INT32] = json_read_integer,
+	[PROTOBUF_C_TYPE_SINT32] = json_read_integer,
+	[PROTOBUF_C_TYPE_SFIXED32] = json_read_integer,
+	[PROTOBUF_C_TYPE_INT64] = json_read_integer,
+	[PROTOBUF_C_TYPE_SINT64] = json_read_integer,
+	[PROTOBUF_C_TYPE_SFIXED64] = json_read_integer,
+	[PROTOBUF_C_TYPE_UINT32] = json_read_integer,
+	[PROTOBUF_C_TYPE_FIXED32] = json_read_integer,
+	[PROTOBUF_C_TYPE_UINT64] = json_read_integer,
+	[PROTOBUF_C_TYPE_FIXED64] = json_read_integer,
+	[PROTOBUF_C_TYPE_FLOAT] = json_read_real,
+	[PROTOBUF_C_TYPE_DOUBLE] = json_read_real,
+	[PROTOBUF_C_TYPE_BOOL] = json_read_bool,
+	[PROTOBUF_C_TYPE_ENUM] = json_read_enum,
+	[PROTOBUF_C_TYPE_STRING] = json_read_string,
+	[PROTOBUF_C_TYPE_BYTES] = json_read_bytes,
+	[PROTOBUF_C_TYPE_MESSAGE] = read_submessage,
 };
 
 static void *member(ProtobufCMessage *message, unsigned int offset)
@@ -117,7 +114,7 @@ static void *member(ProtobufCMessage *message, unsigned int offset)
 static int read_array(struct json_reader *reader, const struct json_place *place, json_t *json,
 		      const ProtobufCFieldDescriptor *field, ProtobufCMessage *message)
 {
-	size_t bytes = value_types[field->type].bytes;
+	size_t bytes = json_type_bytes(field->type);
 	size_t *count = member(message, field->quantifier_offset);
 	char *elements;
 	size_t index;
@@ -134,8 +131,8 @@ static int read_array(struct json_reader *reader, const struct json_place *place
 	json_array_foreach(json, index, element)
 	{
 		struct json_place inner = { .up = place, .index = index };
-		int r = value_types[field->type].read(reader, &inner, element, field,
-						      elements + *count * bytes);
+		int r = readers[field->type](reader, &inner, element, field,
+					     elements + *count * bytes);
 
 		if (r == -ENOMEM || reader->mistakes >= JSON_PARSE_MISTAKES_MAX)
 			return r;
@@ -160,8 +157,7 @@ static int read_map_entry(struct json_reader *reader, const struct json_place *p
 	key = strdup(place->name);
 	if (key)
 		*(char **)member(entry, type->fields[0].offset) = key;
-	r = key ? value_types[value->type].read(reader, place, json, value,
-						member(entry, value->offset))
+	r = key ? readers[value->type](reader, place, json, value, member(entry, value->offset))
 		: -ENOMEM;
 	if (r) {
 		protobuf_c_message_free_unpacked(entry, NULL);
@@ -214,8 +210,7 @@ static int read_oneof_member(struct json_reader *reader, const struct json_place
 		return json_read_fail(reader, place, "cannot stand beside \"%s\"; one is right",
 				      other->name);
 	}
-	r = value_types[field->type].read(reader, place, json, field,
-					  member(message, field->offset));
+	r = readers[field->type](reader, place, json, field, member(message, field->offset));
 	if (!r)
 		*set = field->id;
 	return r;
@@ -234,8 +229,7 @@ static int read_field(struct json_reader *reader, const struct json_place *up, j
 		return read_array(reader, &place, json, field, message);
 	if (field->flags & PROTOBUF_C_FIELD_FLAG_ONEOF)
 		return read_oneof_member(reader, &place, json, field, message);
-	return value_types[field->type].read(reader, &place, json, field,
-					     member(message, field->offset));
+	return readers[field->type](reader, &place, json, field, member(message, field->offset));
 }
 
 /* Whether KEY is NAME or its lowerCamelCase. */
@@ -316,8 +310,7 @@ static int read_wrapper(struct json_reader *reader, const struct json_place *pla
 {
 	const ProtobufCFieldDescriptor *field = &message->descriptor->fields[0];
 
-	return value_types[field->type].read(reader, place, json, field,
-					     member(message, field->offset));
+	return readers[field->type](reader, place, json, field, member(message, field->offset));
 }
 
 static int refuse_any(struct json_reader *reader, const struct json_place *place, json_t *json,

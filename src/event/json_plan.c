@@ -15,30 +15,6 @@ static const uint8_t known_kinds[JSON_KNOWN_NONE + 1] = {
 	[JSON_KNOWN_NONE] = JSON_KIND_OBJECT,
 };
 
-static bool is_narrow(ProtobufCType type)
-{
-	switch (type) {
-	case PROTOBUF_C_TYPE_INT32:
-	case PROTOBUF_C_TYPE_SINT32:
-	case PROTOBUF_C_TYPE_SFIXED32:
-	case PROTOBUF_C_TYPE_UINT32:
-	case PROTOBUF_C_TYPE_FIXED32:
-	case PROTOBUF_C_TYPE_FLOAT:
-	case PROTOBUF_C_TYPE_BOOL:
-	case PROTOBUF_C_TYPE_ENUM:
-		return true;
-	default:
-		return false;
-	}
-}
-
-static uint32_t bytes_of(ProtobufCType type)
-{
-	if (type == PROTOBUF_C_TYPE_BYTES)
-		return sizeof(ProtobufCBinaryData);
-	return is_narrow(type) ? sizeof(uint32_t) : sizeof(uint64_t);
-}
-
 static const struct json_object *plan_object(struct json_encoder *encoder,
 					     const ProtobufCMessageDescriptor *type);
 
@@ -61,11 +37,11 @@ static bool plan_message(struct json_encoder *encoder, struct json_field *plan,
 }
 
 /*
- * Presence by what lies in the BYTES (4 or 8) at OFFSET. Four bytes are looked at as half of eight:
- * those that begin four bytes earlier, which still lie in the message, as each begins with its
- * base.
+ * Presence by what lies at OFFSET: a value of BYTES, of which only the length counts beyond 8. Four
+ * bytes are looked at as half of eight: those that begin four bytes earlier, which still lie in the
+ * message, as each begins with its base.
  */
-static void plan_presence(struct json_field *plan, uint32_t offset, uint32_t bytes)
+static void plan_presence(struct json_field *plan, uint32_t offset, size_t bytes)
 {
 	static const uint32_t halves[] = { 0, UINT32_MAX };
 
@@ -96,7 +72,7 @@ static bool plan_field(struct json_encoder *encoder, struct json_field *plan,
 	plan->name_bytes = (uint8_t)bytes;
 	plan->number = field->id;
 	plan->offset = field->offset;
-	plan->element_bytes = bytes_of(field->type);
+	plan->element_bytes = (uint32_t)json_type_bytes(field->type);
 	plan->element_kind = (uint8_t)field->type;
 	plan->is_string = field->type == PROTOBUF_C_TYPE_STRING;
 	if (field->type == PROTOBUF_C_TYPE_ENUM)
@@ -108,7 +84,7 @@ static bool plan_field(struct json_encoder *encoder, struct json_field *plan,
 	if (field->label == PROTOBUF_C_LABEL_REPEATED)
 		plan_repeated(plan, field);
 	else
-		plan_presence(plan, field->offset, is_narrow(field->type) ? 4 : 8);
+		plan_presence(plan, field->offset, plan->element_bytes);
 	return true;
 }
 

@@ -55,9 +55,15 @@ static bool integer_from_text(const char *text, struct integer *out)
 static bool integer_from_real(double real, struct integer *out)
 {
 	/* Beyond 2^53 a double no longer says which integer was meant. */
-	if (real != floor(real) || fabs(real) > 9007199254740992.0)
+	const double exact_max = 9007199254740992.0;
+	int64_t whole;
+
+	if (real < -exact_max || real > exact_max)
 		return false;
-	*out = (struct integer){ real < 0, (uint64_t)fabs(real) };
+	whole = (int64_t)real;
+	if ((double)whole != real)
+		return false;
+	*out = (struct integer){ whole < 0, (uint64_t)(whole < 0 ? -whole : whole) };
 	return true;
 }
 

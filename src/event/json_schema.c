@@ -18,6 +18,31 @@ static const ProtobufCMessageDescriptor *const known_types[] = {
 };
 _Static_assert(sizeof(known_types) / sizeof(known_types[0]) == JSON_KNOWN_NONE, "a row is missing");
 
+size_t json_type_bytes(ProtobufCType type)
+{
+	static const uint8_t bytes[] = {
+		[PROTOBUF_C_TYPE_INT32] = sizeof(int32_t),
+		[PROTOBUF_C_TYPE_SINT32] = sizeof(int32_t),
+		[PROTOBUF_C_TYPE_SFIXED32] = sizeof(int32_t),
+		[PROTOBUF_C_TYPE_INT64] = sizeof(int64_t),
+		[PROTOBUF_C_TYPE_SINT64] = sizeof(int64_t),
+		[PROTOBUF_C_TYPE_SFIXED64] = sizeof(int64_t),
+		[PROTOBUF_C_TYPE_UINT32] = sizeof(uint32_t),
+		[PROTOBUF_C_TYPE_FIXED32] = sizeof(uint32_t),
+		[PROTOBUF_C_TYPE_UINT64] = sizeof(uint64_t),
+		[PROTOBUF_C_TYPE_FIXED64] = sizeof(uint64_t),
+		[PROTOBUF_C_TYPE_FLOAT] = sizeof(float),
+		[PROTOBUF_C_TYPE_DOUBLE] = sizeof(double),
+		[PROTOBUF_C_TYPE_BOOL] = sizeof(protobuf_c_boolean),
+		[PROTOBUF_C_TYPE_ENUM] = sizeof(int),
+		[PROTOBUF_C_TYPE_STRING] = sizeof(char *),
+		[PROTOBUF_C_TYPE_BYTES] = sizeof(ProtobufCBinaryData),
+		[PROTOBUF_C_TYPE_MESSAGE] = sizeof(ProtobufCMessage *),
+	};
+
+	return bytes[type];
+}
+
 enum json_known json_known_of(const ProtobufCMessageDescriptor *type)
 {
 	enum json_known known = 0;

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stddef.h>
 
 #include <protobuf-c/protobuf-c.h>
 
@@ -31,6 +32,9 @@ enum json_known {
 #undef JSON_KNOWN_NAME
 		JSON_KNOWN_NONE, /* an ordinary message: an object of its fields */
 };
+
+/* Bytes that one value of a protobuf type takes in a message in memory. */
+size_t json_type_bytes(ProtobufCType type);
 
 enum json_known json_known_of(const ProtobufCMessageDescriptor *type);
 

@@ -61,29 +61,37 @@ static inline bool copy_short(char *at, const char *text, size_t bytes)
 typedef int8_t bytes_16 __attribute__((vector_size(16)));
 typedef uint64_t words_2 __attribute__((vector_size(16)));
 
-/* Copies one block; marks its special bytes in SPECIAL. Bytes from 0x80 up are negative here. */
-static inline void copy_block(char *at, const char *text, bytes_16 *special)
+/* What was seen in blocks so far, each byte all ones or zero: kept in the form that compares yield.
+ */
+struct block_marks {
+	bytes_16 all_above; /* 0x20 and up; bytes from 0x80 up are negative here */
+	bytes_16 any_quote; /* the quote, the backslash */
+};
+
+static inline void copy_block(char *at, const char *text, struct block_marks *marks)
 {
 	bytes_16 block;
 
 	memcpy(&block, text, sizeof(block));
 	memcpy(at, &block, sizeof(block));
-	*special |= (block < 0x20) | (block == '"') | (block == '\\');
+	marks->all_above &= block > 0x1f;
+	marks->any_quote |= (block == '"') | (block == '\\');
 }
 
 /* Copies TEXT; true when none of its bytes was special, so that the copy stands. */
-static inline bool copy_plain(char *at, const char *text, size_t bytes)
+static inline __attribute__((always_inline)) bool copy_plain(char *at, const char *text,
+							     size_t bytes)
 {
-	bytes_16 special = {};
-	words_2 marks;
+	struct block_marks marks = { .all_above = ~(bytes_16){} };
+	words_2 special;
 
-	if (bytes < sizeof(special))
+	if (bytes < sizeof(bytes_16))
 		return copy_short(at, text, bytes);
-	for (size_t i = 0; i + sizeof(special) < bytes; i += sizeof(special))
-		copy_block(at + i, text + i, &special);
-	copy_block(at + bytes - sizeof(special), text + bytes - sizeof(special), &special);
-	marks = (words_2)special;
-	return !(marks[0] | marks[1]);
+	for (size_t i = 0; i + sizeof(bytes_16) < bytes; i += sizeof(bytes_16))
+		copy_block(at + i, text + i, &marks);
+	copy_block(at + bytes - sizeof(bytes_16), text + bytes - sizeof(bytes_16), &marks);
+	special = (words_2)(~marks.all_above | marks.any_quote);
+	return !(special[0] | special[1]);
 }
 
 static char *put_escape(char *at, char c)

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A command of `tetra` as a row of a table: what it is called, what it takes, what it does. In: the
+ * flags and words of the command line, checked. Out: an exit status.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/options.h"
+
+enum cli_exit {
+	CLI_DONE = 0,
+	CLI_FAILED = 1, /* refused, or the world failed */
+	CLI_USAGE = 2	/* wrong words or flags */
+};
+
+/* Flags that every command takes. */
+struct cli_settings {
+	bool help;
+	bool debug;
+	const char *server_address; /* "": from the agent's info file, else the default */
+	uint64_t timeout_ns;
+	uint64_t retries;
+	uint64_t receive_bytes_max;
+};
+
+struct command {
+	const char *path;  /* its words, "dump processcache" */
+	const char *about; /* one line */
+	const char *more;  /* further help, ended by a newline; NULL: none */
+	bool is_hidden;	   /* an alias */
+	const struct option_row *rows;
+	size_t rows_count;
+	size_t settings_bytes; /* of the struct that rows fill in */
+	enum cli_exit (*run)(const struct cli_settings *cli, const void *settings);
+};
+
+extern const struct command command_getevents;
+extern const struct command command_status;
+extern const struct command command_version;
+extern const struct command command_dump_processcache;
+extern const struct command command_debug_dump_processcache;
+
+/* Prints a line on standard error. */
+void cli_complain(const char *format, ...) __attribute__((format(printf, 1, 2)));

@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Finding, reaching and asking the agent. */
+#include "cli/connect.h"
+
+#include <errno.h>
+#include <jansson.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "rpc/address.h"
+
+#define CLI_INFO_PATH	    "/var/run/tetragon/tetragon-info.json"
+#define CLI_ADDRESS_DEFAULT "localhost:54321"
+#define CLI_SERVICE_PATH    "/tetragon.FineGuidanceSensors/"
+
+/* The first wait before another attempt; each further one is twice as long, up to the last. */
+enum { RETRY_MS = 200, RETRY_MS_MAX = 10000, ERROR_TEXT_BYTES = 96 };
+
+char *cli_get_address(const struct cli_settings *cli)
+{
+	json_t *info = NULL;
+	const char *address;
+	char *result;
+
+	if (*cli->server_address)
+		return strdup(cli->server_address);
+	info = json_load_file(CLI_INFO_PATH, 0, NULL);
+	address = json_string_value(json_object_get(info, "server_address"));
+	if (!address || !*address)
+		address = CLI_ADDRESS_DEFAULT;
+	result = strdup(address);
+	json_decref(info);
+	return result;
+}
+
+static const char *connect_get_advice(int error)
+{
+	switch (error) {
+	case -ECONNREFUSED:
+	case -ENOENT:
+		return "; is tetrad running?";
+	case -EACCES:
+	case -EPERM:
+		return "; run as root";
+	default:
+		return "; see --server-address";
+	}
+}
+
+/* False: STOP_FD became readable meanwhile. */
+static bool connect_wait(int stop_fd, unsigned int attempt)
+{
+	struct pollfd stop = { .fd = stop_fd, .events = POLLIN };
+	int ms = RETRY_MS_MAX;
+
+	if (attempt < 6)
+		ms = RETRY_MS << attempt;
+	return poll(&stop, 1, ms) <= 0;
+}
+
+int cli_connect(const struct cli_settings *cli, int stop_fd, struct rpc_client **out)
+{
+	_cleanup_free_ char *address = cli_get_address(cli);
+	_cleanup_diag_ struct diag diag = {};
+	char room[ERROR_TEXT_BYTES];
+	int error = -ENOMEM;
+
+	for (unsigned int attempt = 0; address; attempt++) {
+		log_debug("connecting to \"%s\"", address);
+		error = rpc_client_connect(out, address, cli->timeout_ns, &diag);
+		if (!error)
+			return 0;
+		/* A wrong address does not become right. */
+		if (diag.lines || attempt >= cli->retries)
+			break;
+		if (!connect_wait(stop_fd, attempt))
+			return -EINTR;
+	}
+	if (diag.lines)
+		fputs(buf_text(&diag.text), stderr);
+	else
+		cli_complain("cannot reach the agent at \"%s\": %s%s", address ? address : "",
+			     address_error_text(-error, room, sizeof(room)),
+			     connect_get_advice(error));
+	return error;
+}
+
+/* Names of grpc/grpc doc/statuscodes.md, by number. */
+static const char *const status_names[] = {
+	"OK",
+	"CANCELLED",
+	"UNKNOWN",
+	"INVALID_ARGUMENT",
+	"DEADLINE_EXCEEDED",
+	"NOT_FOUND",
+	"ALREADY_EXISTS",
+	"PERMISSION_DENIED",
+	"RESOURCE_EXHAUSTED",
+	"FAILED_PRECONDITION",
+	"ABORTED",
+	"OUT_OF_RANGE",
+	"UNIMPLEMENTED",
+	"INTERNAL",
+	"UNAVAILABLE",
+	"DATA_LOSS",
+	"UNAUTHENTICATED",
+};
+_Static_assert(sizeof(status_names) / sizeof(status_names[0]) == 17, "one name per code");
+
+void cli_complain_call(const struct cli_settings *cli, const char *method, int error,
+		       const struct rpc_response *response)
+{
+	char room[ERROR_TEXT_BYTES];
+
+	if (!error)
+		cli_complain("the agent refuses %s: %s (%s)", method,
+			     *response->text ? response->text : "no reason given",
+			     status_names[response->status]);
+	else if (error == -EMSGSIZE)
+		cli_complain("the agent's answer to %s: %s; see --max-recv-size", method,
+			     response->text);
+	else if (error == -ETIMEDOUT)
+		cli_complain("the agent does not answer %s within %llums; see --timeout", method,
+			     (unsigned long long)(cli->timeout_ns / CLOCK_NS_PER_MS));
+	else
+		cli_complain("the connection to the agent ended during %s: %s", method,
+			     *response->text ? response->text
+					     : address_error_text(-error, room, sizeof(room)));
+}
+
+static int connect_keep_message(void *context, const uint8_t *data, size_t bytes)
+{
+	struct buf *buf = context;
+
+	buf_reset(buf);
+	buf_add(buf, data, bytes);
+	return buf->failed;
+}
+
+int cli_call(const struct cli_settings *cli, struct rpc_client *client, const struct cli_call *call,
+	     ProtobufCMessage **out)
+{
+	size_t bytes = protobuf_c_message_get_packed_size(call->request);
+	_cleanup_free_ uint8_t *packed = malloc(bytes + 1);
+	_cleanup_buf_ struct buf answer = {};
+	struct rpc_response response;
+	struct rpc_request request = {
+		.data = packed,
+		.bytes = bytes,
+		.timeout_ns = cli->timeout_ns,
+		.response_bytes_max = cli->receive_bytes_max,
+		.stop_fd = -1,
+		.on_message = connect_keep_message,
+		.context = &answer,
+	};
+	_cleanup_free_ char *path = NULL;
+	int error;
+
+	if (!packed || asprintf(&path, CLI_SERVICE_PATH "%s", call->method) < 0)
+		return -ENOMEM;
+	protobuf_c_message_pack(call->request, packed);
+	request.path = path;
+	error = rpc_client_call(client, &request, &response);
+	if (!error && response.status == RPC_UNIMPLEMENTED && call->is_optional)
+		return -EOPNOTSUPP;
+	if (error || response.status != RPC_OK) {
+		cli_complain_call(cli, call->method, error, &response);
+		return error ? error : -EREMOTEIO;
+	}
+	*out = protobuf_c_message_unpack(call->response_type, NULL, answer.bytes,
+					 (const uint8_t *)buf_text(&answer));
+	if (*out)
+		return 0;
+	cli_complain("the agent's answer to %s is not a %s", call->method,
+		     call->response_type->name);
+	return -EBADMSG;
+}

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A gRPC client on HTTP/2 without TLS: one call at a time, blocking. In: an address, a path, the
+ * bytes of a request. Out: the bytes of each response message, and the status.
+ */
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/diag.h"
+#include "rpc/status.h"
+
+struct rpc_client;
+
+/* The largest error text that is kept, a page of a terminal. */
+enum { RPC_CLIENT_TEXT_BYTES = 2048 };
+
+struct rpc_request {
+	const char *path; /* "/package.Service/Method" */
+	const void *data;
+	size_t bytes;
+	uint64_t timeout_ns;	   /* until the end of the call; 0: none */
+	size_t response_bytes_max; /* of one message; 0: RPC_MESSAGE_BYTES_MAX */
+	int stop_fd;		   /* the call ends when this becomes readable; -1: none */
+	/* Each message, valid until the function returns; not 0 ends the call. */
+	int (*on_message)(void *context, const uint8_t *data, size_t bytes);
+	/* Nothing has arrived that was not handed over: a time to flush; not 0 ends the call. NULL
+	 * is fine. */
+	int (*on_idle)(void *context);
+	void *context;
+};
+
+struct rpc_response {
+	enum rpc_status status;
+	char text[RPC_CLIENT_TEXT_BYTES]; /* what the server says about it; printable */
+};
+
+/* Negative errno: the server cannot be reached. DIAG gets a line only when ADDRESS is wrong
+ * (-EINVAL). */
+int rpc_client_connect(struct rpc_client **out, const char *address, uint64_t timeout_ns,
+		       struct diag *diag);
+void rpc_client_free(struct rpc_client *client); /* NULL is fine */
+
+/*
+ * 0: the server answered, with whatever status. -ETIMEDOUT, -EINTR (stop_fd), -ECANCELED
+ * (on_message, on_idle), -ECONNRESET (the connection ended), -EMSGSIZE (a message above the
+ * maximum), -EPROTO (not gRPC; OUT's text says more): the call was given up.
+ */
+int rpc_client_call(struct rpc_client *client, const struct rpc_request *request,
+		    struct rpc_response *out);

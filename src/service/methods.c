@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The table of methods, and the answers that fit on a few lines. */
+#include <stdlib.h>
+
+#include "base/cleanup.h"
+#include "service/service_private.h"
+
+static void service_get_version(struct service *service, struct rpc_call *call,
+				const ProtobufCMessage *request)
+{
+	Tetragon__GetVersionResponse response = TETRAGON__GET_VERSION_RESPONSE__INIT;
+
+	response.version = (char *)TETRAD_VERSION;
+	service_reply(call, &response.base);
+}
+
+/* An agent that answers is running; a client without types asks for all there are. */
+static void service_get_health(struct service *service, struct rpc_call *call,
+			       const ProtobufCMessage *request)
+{
+	Tetragon__GetHealthStatusResponse response = TETRAGON__GET_HEALTH_STATUS_RESPONSE__INIT;
+	Tetragon__HealthStatus status = TETRAGON__HEALTH_STATUS__INIT;
+	Tetragon__HealthStatus *list[] = { &status };
+
+	status.event = TETRAGON__HEALTH_STATUS_TYPE__HEALTH_STATUS_TYPE_STATUS;
+	status.status = TETRAGON__HEALTH_STATUS_RESULT__HEALTH_STATUS_RUNNING;
+	status.details = (char *)"running";
+	response.n_health_status = 1;
+	response.health_status = list;
+	service_reply(call, &response.base);
+}
+
+static void service_get_info(struct service *service, struct rpc_call *call,
+			     const ProtobufCMessage *request)
+{
+	Tetragon__GetInfoResponse response = TETRAGON__GET_INFO_RESPONSE__INIT;
+
+	response.version = (char *)TETRAD_VERSION;
+	response.name = (char *)"tetrad";
+	service_reply(call, &response.base);
+}
+
+/* Where a status goes that the daemon has filled in. */
+struct status_answer {
+	struct service *service;
+	struct rpc_call *call;
+};
+
+/* Adds what is known here: streams now, events that clients missed. */
+static void service_reply_status(void *context, const Tetragon__GetStatusResponse *status)
+{
+	const struct status_answer *answer = context;
+	const struct service_counters *counters = &answer->service->counters;
+	Tetragon__GetStatusResponse response = *status;
+	Tetragon__LossCount own = TETRAGON__LOSS_COUNT__INIT;
+	_cleanup_free_ Tetragon__LossCount **losses =
+		calloc(status->n_losses + 1, sizeof(Tetragon__LossCount *));
+
+	if (!losses) {
+		rpc_call_fail(answer->call, RPC_RESOURCE_EXHAUSTED, "no memory for the answer");
+		return;
+	}
+	for (size_t i = 0; i < status->n_losses; i++)
+		losses[i] = status->losses[i];
+	own.record = (char *)"event";
+	own.reason = (char *)"client queue full";
+	own.count = counters->events_dropped;
+	if (own.count)
+		losses[response.n_losses++] = &own;
+	response.losses = losses;
+	response.streams = counters->streams;
+	service_reply(answer->call, &response.base);
+}
+
+static void service_get_status(struct service *service, struct rpc_call *call,
+			       const ProtobufCMessage *request)
+{
+	struct status_answer answer = { service, call };
+	Tetragon__GetStatusResponse empty = TETRAGON__GET_STATUS_RESPONSE__INIT;
+
+	empty.version = (char *)TETRAD_VERSION;
+	if (service->ops->get_status)
+		service->ops->get_status(service->ops_context, service_reply_status, &answer);
+	else
+		service_reply_status(&answer, &empty);
+}
+
+#define REQUEST(type) &tetragon__##type##_request__descriptor
+
+const struct service_method service_methods[] = {
+	{ "GetEvents", REQUEST(get_events), service_get_events },
+	{ "GetVersion", REQUEST(get_version), service_get_version },
+	{ "GetHealth", REQUEST(get_health_status), service_get_health },
+	{ "GetStatus", REQUEST(get_status), service_get_status },
+	{ "GetInfo", REQUEST(get_info), service_get_info },
+	{ "GetDebug", REQUEST(get_debug), service_get_debug },
+	{ "SetDebug", REQUEST(set_debug), service_set_debug },
+	{ "AddTracingPolicy", .instead = "this agent takes no policies from clients yet" },
+	{ "DeleteTracingPolicy", .instead = "this agent takes no policies from clients yet" },
+	{ "ListTracingPolicies", .instead = "this agent takes no policies from clients yet" },
+	{ "ConfigureTracingPolicy", .instead = "this agent takes no policies from clients yet" },
+	{ "ListDomains", .instead = "this agent takes no policies from clients yet" },
+	{ "RuntimeHook", .instead = "this agent learns containers from their cgroups" },
+	{ "EnableTracingPolicy", .instead = "it is deprecated: use ConfigureTracingPolicy" },
+	{ "DisableTracingPolicy", .instead = "it is deprecated: use ConfigureTracingPolicy" },
+	{ "ListSensors", .instead = "it is deprecated: use ListTracingPolicies" },
+	{ "EnableSensor", .instead = "it is deprecated: use ConfigureTracingPolicy" },
+	{ "DisableSensor", .instead = "it is deprecated: use ConfigureTracingPolicy" },
+	{ "RemoveSensor", .instead = "it is deprecated: use DeleteTracingPolicy" },
+};
+const size_t service_methods_count = sizeof(service_methods) / sizeof(service_methods[0]);

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Messages to bytes and back, with a bound on what foreign bytes can make this process allocate. */
+#include <stdlib.h>
+
+#include "service/service_private.h"
+
+/* Two bytes on the wire can become a structure of some hundred bytes. No honest request comes near.
+ */
+#define REQUEST_MEMORY_MAX (32UL << 20)
+
+struct rpc_message *service_pack(const ProtobufCMessage *message)
+{
+	struct rpc_message *packed = rpc_message_new(protobuf_c_message_get_packed_size(message));
+
+	if (packed)
+		protobuf_c_message_pack(message, rpc_message_body(packed));
+	return packed;
+}
+
+void service_reply(struct rpc_call *call, const ProtobufCMessage *message)
+{
+	rpc_call_reply(call, service_pack(message));
+}
+
+static void *budget_alloc(void *context, size_t bytes)
+{
+	size_t *left = context;
+
+	if (bytes > *left)
+		return NULL;
+	*left -= bytes;
+	return malloc(bytes);
+}
+
+static void budget_free(void *context, void *memory)
+{
+	free(memory);
+}
+
+ProtobufCMessage *service_unpack(const ProtobufCMessageDescriptor *type, const uint8_t *data,
+				 size_t bytes)
+{
+	size_t left = REQUEST_MEMORY_MAX;
+	ProtobufCAllocator allocator = { .alloc = budget_alloc,
+					 .free = budget_free,
+					 .allocator_data = &left };
+
+	return protobuf_c_message_unpack(type, &allocator, bytes, data);
+}
+
+void service_free_request(ProtobufCMessage **request)
+{
+	protobuf_c_message_free_unpacked(*request, NULL);
+}

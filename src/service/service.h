@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The public API, tetragon.FineGuidanceSensors. In: events, and requests of clients. Out: events as
+ * streams, answers.
+ *
+ * What the agent is and does comes through `struct service_ops`; no state of the agent is kept here
+ * but its clients. An event is packed once and shared by all streams that want it. A client that
+ * does not keep up loses its own newest events; they are counted, and it is told in a Gap when it
+ * asked for gaps.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <tetragon/sensors.pb-c.h>
+
+#include "base/clock.h"
+#include "base/diag.h"
+#include "base/loop.h"
+
+#define SERVICE_ADDRESS_DEFAULT	    "localhost:54321"
+#define SERVICE_SOCKET_PATH_DEFAULT "/var/run/tetragon/tetragon.sock"
+
+/* Events that wait for one client, upstream's --event-queue-size. */
+#define SERVICE_QUEUE_EVENTS_DEFAULT 10000
+/* Bytes that wait for one client: room for that many events of common size. */
+#define SERVICE_QUEUE_BYTES_MAX (8UL << 20)
+/* Bytes that wait for all clients together; each may fill an equal share. */
+#define SERVICE_QUEUES_BYTES_MAX (32UL << 20)
+/* Clients of GetEvents; a share below holds some hundred events. */
+#define SERVICE_STREAMS_MAX 256
+/* How long service_free() lets clients take what waits for them. */
+#define SERVICE_STOP_NS (1 * CLOCK_NS_PER_SECOND)
+
+struct service;
+
+struct service_options {
+	const char *server_address; /* "host:port", "unix:///path"; "": no listener */
+	const char *socket_path;    /* opened in addition to a TCP address; "": not */
+	const char *node_name;	    /* for the events that are made here; NULL: none */
+	uint32_t queue_events_max;  /* 0: SERVICE_QUEUE_EVENTS_DEFAULT */
+};
+
+typedef void (*service_status_fn)(void *context, const Tetragon__GetStatusResponse *status);
+typedef void (*service_process_fn)(void *context, const Tetragon__ProcessInternal *process);
+
+/* What the daemon answers. Messages may live on its stack: they are used before the function that
+ * was handed over returns. NULL members: the method is not available. */
+struct service_ops {
+	/* Calls ANSWER once. `streams` and what clients lost are added here. */
+	void (*get_status)(void *context, service_status_fn answer, void *answer_context);
+	/* Calls VISIT for each cached process that ARGS does not leave out. */
+	void (*visit_processes)(void *context, const Tetragon__DumpProcessCacheReqArgs *args,
+				service_process_fn visit, void *visit_context);
+};
+
+struct service_counters {
+	uint32_t streams;	 /* now */
+	uint64_t events_sent;	 /* queued for clients, each client counted */
+	uint64_t events_dropped; /* not queued because a client's queue was full */
+};
+
+/* Listens. All pointers but OPTIONS and DIAG outlive the service. A line in DIAG with every error.
+ */
+int service_new(struct service **out, struct loop *loop, const struct service_options *options,
+		const struct service_ops *ops, void *ops_context, struct diag *diag);
+/* Ends the streams ("agent is stopping"), lets clients take what waits for SERVICE_STOP_NS. */
+void service_free(struct service *service);
+
+/* Whether anybody would see an event. */
+bool service_has_streams(const struct service *service);
+void service_publish(struct service *service, const Tetragon__GetEventsResponse *event);
+struct service_counters service_get_counters(const struct service *service);
+/* The TCP port that is listened on; 0: none. */
+uint16_t service_get_port(const struct service *service);
