@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,7 +24,7 @@
 
 #define AGENT_BTF_DEFAULT "/sys/kernel/btf/vmlinux"
 #define AGENT_TICK_NS	  CLOCK_NS_PER_SECOND
-/* A file that takes nothing is reported this often, in ticks. */
+/* A file that takes nothing is reported this often. */
 #define AGENT_REPORT_TICKS 60
 
 struct agent {
@@ -38,7 +39,7 @@ struct agent {
 	struct service *service;
 	struct agent_status status;
 	struct loop_source *tick, *signals;
-	uint64_t ticks, dropped_reported;
+	uint64_t ticks, report_tick; /* the next report of a file that takes nothing */
 	char socket_path[PATH_MAX];
 };
 
@@ -196,22 +197,25 @@ static void agent_on_signal(void *context, int signal)
 			  agent->options->export_filename, strerror(-error));
 }
 
-/* Once a minute while it lasts: the event file takes nothing. */
+/* At once, then once a minute while it lasts: the event file takes nothing. */
 static void agent_report_file(struct agent *agent)
 {
+	struct output_file *file = agent->pipeline.file;
 	struct output_file_stats stats;
-	int error;
+	int error = file ? output_file_flush(file) : 0;
 
-	if (!agent->pipeline.file || agent->ticks % AGENT_REPORT_TICKS)
+	if (!error) {
+		agent->report_tick = agent->ticks;
 		return;
-	output_file_read_stats(agent->pipeline.file, &stats);
-	error = output_file_flush(agent->pipeline.file);
-	if (error)
-		log_error(
-			"cannot write event file \"%s\": %s; %llu events were lost in the last minute",
-			agent->options->export_filename, strerror(-error),
-			(unsigned long long)(stats.dropped - agent->dropped_reported));
-	agent->dropped_reported = stats.dropped;
+	}
+	if (agent->ticks < agent->report_tick)
+		return;
+	output_file_read_stats(file, &stats);
+	log_error(
+		"cannot write event file \"%s\": %s; %llu events lost so far; free space, it goes on by itself",
+		agent->options->export_filename, strerror(-error),
+		(unsigned long long)stats.dropped);
+	agent->report_tick = agent->ticks + AGENT_REPORT_TICKS;
 }
 
 /* Exits may have been lost, or happened while the start-up scan looked: believe the kernel. */
@@ -300,6 +304,7 @@ int agent_run(struct agent *agent, struct diag *diag)
 	pipeline_publish_seeds(&agent->pipeline);
 	pipeline_end_batch(&agent->pipeline);
 	agent->pipeline.wants_sweep = true;
+	malloc_trim(0); /* what libbpf needed to load, some megabytes */
 	agent_log_ready(agent);
 	return loop_run(agent->loop);
 }

@@ -243,7 +243,7 @@ void process_sensor_forget(const struct process_sensor *sensor, uint32_t pid)
 	bpf_map_delete_elem(bpf_map__fd(sensor->bpf->maps.processes), &pid);
 }
 
-/* The kernel tells a map's memory in /proc/self/fdinfo, the ring's included since 6.0 or so. */
+/* The kernel tells a map's memory in /proc/self/fdinfo. */
 static uint64_t sensor_one_map_bytes(int fd)
 {
 	char path[64], line[128];
