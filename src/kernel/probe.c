@@ -3,6 +3,7 @@
 #include "kernel/probe.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -146,18 +147,31 @@ static int check_capabilities(struct diag *diag)
 	return 0;
 }
 
+/* BTF starts with its magic number (linux/btf.h), a vmlinux file with that of ELF. */
+static int check_btf(const char *btf_path, struct diag *diag)
+{
+	static const char advice[] =
+		"boot a kernel with CONFIG_DEBUG_INFO_BTF=y, or name a BTF file of this kernel "
+		"with --btf";
+	unsigned char magic[4] = {};
+	_cleanup_close_ int fd = open(btf_path, O_RDONLY | O_CLOEXEC);
+	int error = fd < 0 || read(fd, magic, sizeof(magic)) < 0 ? errno : 0;
+
+	if (error) {
+		diag_add(diag, "cannot read kernel type information \"%s\": %s; %s", btf_path,
+			 strerror(error), advice);
+		return -error;
+	}
+	if ((magic[0] == 0x9f && magic[1] == 0xeb) || !memcmp(magic, "\177ELF", 4))
+		return 0;
+	diag_add(diag, "cannot use \"%s\": it is no kernel type information (BTF); %s", btf_path,
+		 advice);
+	return -EINVAL;
+}
+
 int kernel_check_requirements(const char *btf_path, struct diag *diag)
 {
 	int error = check_capabilities(diag);
 
-	if (error)
-		return error;
-	if (access(btf_path, R_OK) == 0)
-		return 0;
-	error = -errno;
-	diag_add(diag,
-		 "cannot read kernel type information \"%s\": %s; boot a kernel with "
-		 "CONFIG_DEBUG_INFO_BTF=y, or name a BTF file of this kernel with --btf",
-		 btf_path, strerror(-error));
-	return error;
+	return error ? error : check_btf(btf_path, diag);
 }
