@@ -83,6 +83,7 @@ int process_sensor_new(struct process_sensor **out, const struct process_sensor_
 		       process_sensor_fn function, void *context, struct diag *diag)
 {
 	struct process_sensor *sensor = calloc(1, sizeof(*sensor));
+	char reason[128];
 	int error;
 
 	if (!sensor)
@@ -98,10 +99,11 @@ int process_sensor_new(struct process_sensor **out, const struct process_sensor_
 		error = sensor->ring ? 0 : -errno;
 	}
 	if (error) {
+		libbpf_strerror(-error, reason, sizeof(reason));
 		diag_add(
 			diag,
-			"cannot load the process sensor: %s; --log-level debug shows the kernel's own words",
-			strerror(-error));
+			"cannot load the process sensor: %s; the kernel's own words: --log-level debug",
+			reason);
 		process_sensor_free(sensor);
 		return error;
 	}
