@@ -24,8 +24,10 @@ char LICENSE[] SEC("license") = "Dual BSD/GPL";
 static __always_inline void process_remember(struct wire_ring_state *state, __u32 pid,
 					     const struct wire_process *process)
 {
-	if (bpf_map_update_elem(&processes, &pid, process, BPF_ANY))
-		state->untracked++;
+	if (!bpf_map_update_elem(&processes, &pid, process, BPF_ANY))
+		return;
+	state->untracked++;
+	map_was_full = true;
 }
 
 SEC("tp_btf/sched_process_fork")
@@ -67,18 +69,21 @@ int BPF_PROG(process_exit, struct task_struct *task)
 {
 	struct wire_ring_state *state = emit_ring_state();
 	__u32 pid = task->tgid;
+	struct wire_process process = {};
 	struct wire_process *known;
-	struct wire_process process;
 	struct wire_exit *record;
 
 	if (task->signal->live.counter > 0 || !state)
 		return 0;
 	known = task_find_process(pid);
-	if (!known)
-		return 0;
-	process = *known;
-	/* Two last threads can both see live == 0: the one that takes the entry out tells. */
-	if (bpf_map_delete_elem(&processes, &pid))
+	if (known)
+		process = *known;
+	/*
+	 * Two last threads can both see live == 0: the one that takes the entry out tells. Without
+	 * an entry nobody did, unless the map had no room for it: then the exit of an unknown
+	 * process is told.
+	 */
+	if (bpf_map_delete_elem(&processes, &pid) && !map_was_full)
 		return 0;
 	record = emit_reserve(state, WIRE_RECORD_EXIT, sizeof(*record));
 	if (!record)
@@ -86,11 +91,9 @@ int BPF_PROG(process_exit, struct task_struct *task)
 	record->id.exec_ns = process.exec_ns;
 	record->id.pid = pid;
 	record->id.pad = 0;
-	record->start_ns = process.start_ns;
-	record->tid = task->pid;
+	record->start_ns = task->group_leader->start_boottime;
 	record->code = task_exit_code(task);
 	record->flags = process.flags;
-	record->pad = 0;
 	emit_submit(record);
 	return 0;
 }
@@ -457,6 +460,19 @@ static __always_inline struct wire_process_id seed_find_parent(struct task_struc
 	return id;
 }
 
+/* False: fork or exec was quicker, and tells more. */
+static __always_inline bool seed_remember(struct wire_ring_state *state, __u32 pid,
+					  const struct wire_process *process)
+{
+	if (!bpf_map_update_elem(&processes, &pid, process, BPF_NOEXIST))
+		return true;
+	if (task_find_process(pid))
+		return false;
+	state->untracked++;
+	map_was_full = true;
+	return true;
+}
+
 /*
  * A process that is older than the agent enters the map, unless fork or exec was quicker. False:
  * its exec record tells all, or another of its threads was here before.
@@ -478,8 +494,14 @@ static __always_inline bool seed_identify(struct wire_exec *record, struct wire_
 		process.flags |= WIRE_PROCESS_KERNEL_THREAD;
 	if (known)
 		known->flags |= WIRE_PROCESS_PROCFS;
-	else if (bpf_map_update_elem(&processes, &pid, &process, BPF_NOEXIST))
-		state->untracked++;
+	else if (!seed_remember(state, pid, &process))
+		return false;
+	/* It may have left since we looked: then its exit found no entry, and nobody else takes
+	 * this one out. */
+	if (leader->signal->live.counter <= 0) {
+		bpf_map_delete_elem(&processes, &pid);
+		return false;
+	}
 	record->id.pid = pid;
 	record->id.exec_ns = process.exec_ns;
 	record->parent = process.parent;

@@ -38,3 +38,16 @@
 /* Defaults of options; the ring holds some ten thousand exec records. */
 #define WIRE_RING_BYTES_DEFAULT		 (4 * 1024 * 1024)
 #define WIRE_PROCESS_MAP_ENTRIES_DEFAULT 32768
+
+/* Selectors of one policy on one function: a match vector has at most 16 words of 64 bits. */
+#define WIRE_SELECTORS_MAX 1024
+/* Values of one filter: a block list of some size; longer ones belong into a sink's pipeline. */
+#define WIRE_FILTER_VALUES_MAX 16384
+/* Values that one hook collects: twelve arguments are the most that a function's trampoline has, and data beside them. */
+#define WIRE_HOOK_VALUES_MAX 16
+/* Prefixes and postfixes: an LPM trie of the kernel has keys of at most 256 bytes (LPM_DATA_SIZE_MAX, 4.11). */
+#define WIRE_PREFIX_BYTES_MAX 256
+/* Substrings are searched by a bounded scan; upstream's bound is 100. */
+#define WIRE_SUBSTRING_BYTES_MAX 128
+/* Members that a `resolve` path crosses, dereferences included (upstream's bound is 10). */
+#define WIRE_RESOLVE_STEPS_MAX 16

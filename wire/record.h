@@ -133,10 +133,8 @@ struct wire_exit {
 	struct wire_header header;
 	struct wire_process_id id; /* exec_ns 0: the kernel side did not know the process */
 	__u64 start_ns;
-	__u32 tid;  /* the thread that left last */
 	__u32 code; /* as wait(2) reports it: status << 8 | signal */
 	__u32 flags;
-	__u32 pad;
 };
 
 enum wire_data_part { WIRE_DATA_ARGS, WIRE_DATA_ENVIRONMENT };
@@ -180,6 +178,6 @@ _Static_assert(sizeof(struct wire_header) == 24, "wire_header has no hidden padd
 _Static_assert(sizeof(struct wire_credentials) == 64, "wire_credentials has no hidden padding");
 _Static_assert(sizeof(struct wire_exec) == 256, "wire_exec has no hidden padding");
 _Static_assert(sizeof(struct wire_fork) == 88, "wire_fork has no hidden padding");
-_Static_assert(sizeof(struct wire_exit) == 64, "wire_exit has no hidden padding");
+_Static_assert(sizeof(struct wire_exit) == 56, "wire_exit has no hidden padding");
 _Static_assert(sizeof(struct wire_data) == 40 + WIRE_DATA_BYTES_MAX,
 	       "wire_data has no hidden padding");

@@ -13,6 +13,9 @@ const volatile struct wire_process_config config;
 /* 0, or BPF_RB_NO_WAKEUP while the reader polls by the clock: producers then leave it asleep. */
 volatile __u32 reader_polls;
 
+/* Whether a process ever found no room in the process map. */
+volatile bool map_was_full;
+
 /* Whether the start-up scan looks at the parents of tasks, or at the tasks. */
 volatile bool seed_parents;
 

@@ -22,7 +22,8 @@ static inline struct span span_cut(struct span *rest, char separator)
 	struct span piece = { rest->data, end ? (size_t)(end - rest->data) : rest->bytes };
 	size_t used = piece.bytes + (end ? 1 : 0);
 
-	rest->data += used;
+	if (used) /* an empty span may have no data, and nothing may be added to NULL */
+		rest->data += used;
 	rest->bytes -= used;
 	return piece;
 }

@@ -87,13 +87,14 @@ static enum cli_exit getevents_read_types(struct getevents *self)
 	return status;
 }
 
+/* Gaps are wanted with any types: they say what is missing among them. */
 static bool getevents_wants(const struct getevents *self, const Tetragon__GetEventsResponse *event)
 {
 	for (size_t i = 0; i < self->types_count; i++) {
 		if ((int)self->types[i] == (int)event->event_case)
 			return true;
 	}
-	return !self->types_count;
+	return !self->types_count || event->event_case == TETRAGON__GET_EVENTS_RESPONSE__EVENT_GAP;
 }
 
 /* A write error is remembered, because whoever reads has no room for it. */

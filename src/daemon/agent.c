@@ -218,17 +218,14 @@ static void agent_report_file(struct agent *agent)
 	agent->report_tick = agent->ticks + AGENT_REPORT_TICKS;
 }
 
-/* Exits may have been lost, or happened while the start-up scan looked: believe the kernel. */
+/* Exits may have been lost: believe the kernel. */
 static void agent_sweep_one(void *context, struct process *process)
 {
 	struct agent *agent = context;
-	uint32_t pid = process->id.pid;
+	const struct wire_process_id *id = &process->id;
 
-	if (process->dead_ns || !pid)
-		return;
-	if (kill((pid_t)pid, 0) < 0 && errno == ESRCH)
-		process_sensor_forget(agent->sensor, pid);
-	if (!process_sensor_knows(agent->sensor, pid, process->id.exec_ns))
+	if (!process->dead_ns && id->pid &&
+	    !process_sensor_knows(agent->sensor, id->pid, id->exec_ns))
 		process_table_end(agent->pipeline.tracker.table, process,
 				  clock_read_ns(CLOCK_BOOTTIME));
 }
@@ -303,7 +300,6 @@ int agent_run(struct agent *agent, struct diag *diag)
 	}
 	pipeline_publish_seeds(&agent->pipeline);
 	pipeline_end_batch(&agent->pipeline);
-	agent->pipeline.wants_sweep = true;
 	malloc_trim(0); /* what libbpf needed to load, some megabytes */
 	agent_log_ready(agent);
 	return loop_run(agent->loop);

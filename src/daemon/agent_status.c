@@ -17,17 +17,20 @@ static uint64_t status_resident_bytes(void)
 	return pages * (uint64_t)sysconf(_SC_PAGESIZE);
 }
 
-/* Rows for what was lost in the kernel ring, then one for the file. */
+/* Rows for what was lost in the kernel, in the cache, on the way to the file. */
 static size_t status_fill_losses(struct gap_message *out, const struct pipeline *pipeline)
 {
 	struct loss_gap totals;
 	struct output_file_stats file = {};
+	struct process_table_stats cache;
 	size_t count;
 
 	loss_read_totals(pipeline->loss, &totals);
 	count = gap_fill_counts(out, &totals);
 	if (pipeline->file)
 		output_file_read_stats(pipeline->file, &file);
+	process_table_read_stats(pipeline->tracker.table, &cache);
+	gap_add_count(out, &count, "process", "process cache full", cache.refused);
 	gap_add_count(out, &count, "event", "no space in event file", file.dropped);
 	gap_add_count(out, &count, "record", "malformed", pipeline->stats.malformed);
 	return count;

@@ -29,11 +29,12 @@ size_t gap_fill_counts(struct gap_message *out, const struct loss_gap *gap)
 				      gap->counts[kind][reason]);
 	}
 	gap_add_count(out, &count, "record", "unexplained", gap->unexplained);
+	gap_add_count(out, &count, "process", "process map full", gap->untracked);
 	return count;
 }
 
 static void gap_fill(struct gap_message *out, const char *where, uint64_t lost,
-		     const char *node_name, uint64_t wall_ns)
+		     const struct process_event_options *options, uint64_t wall_ns)
 {
 	tetragon__gap__init(&out->gap);
 	out->gap.where = (char *)where;
@@ -42,16 +43,18 @@ static void gap_fill(struct gap_message *out, const char *where, uint64_t lost,
 	tetragon__get_events_response__init(&out->response);
 	out->response.event_case = TETRAGON__GET_EVENTS_RESPONSE__EVENT_GAP;
 	out->response.gap = &out->gap;
-	out->response.node_name = (char *)node_name;
+	out->response.node_name = (char *)options->message.node_name;
+	out->response.cluster_name = (char *)options->cluster_name;
 	process_message_set_time(&out->time, wall_ns);
 	out->response.time = &out->time;
 }
 
 const Tetragon__GetEventsResponse *gap_fill_ring(struct gap_message *out,
-						 const struct loss_gap *gap, const char *node_name,
+						 const struct loss_gap *gap,
+						 const struct process_event_options *options,
 						 uint64_t wall_ns)
 {
-	gap_fill(out, "lifecycle", gap->lost, node_name, wall_ns);
+	gap_fill(out, "lifecycle", gap->lost, options, wall_ns);
 	google__protobuf__uint32_value__init(&out->cpu);
 	out->cpu.value = gap->cpu;
 	out->gap.cpu = &out->cpu;
@@ -62,11 +65,11 @@ const Tetragon__GetEventsResponse *gap_fill_ring(struct gap_message *out,
 
 const Tetragon__GetEventsResponse *gap_fill_output(struct gap_message *out, const char *where,
 						   const char *reason, uint64_t lost,
-						   const char *node_name)
+						   const struct process_event_options *options)
 {
 	size_t count = 0;
 
-	gap_fill(out, where, lost, node_name, clock_read_ns(CLOCK_REALTIME));
+	gap_fill(out, where, lost, options, clock_read_ns(CLOCK_REALTIME));
 	gap_add_count(out, &count, "event", reason, lost);
 	out->gap.n_counts = count;
 	return &out->response;

@@ -4,10 +4,10 @@
 
 #include <tetragon/sensors.pb-c.h>
 
-#include "process/message.h"
+#include "process/lifecycle.h"
 #include "sensor/loss.h"
 
-enum { GAP_COUNTS_MAX = WIRE_RECORD_KINDS * WIRE_DROP_REASONS + 4 };
+enum { GAP_COUNTS_MAX = WIRE_RECORD_KINDS * WIRE_DROP_REASONS + 8 };
 
 /* Storage of the message; valid until the next use. */
 struct gap_message {
@@ -27,9 +27,10 @@ void gap_add_count(struct gap_message *out, size_t *count, const char *record, c
 		   uint64_t lost);
 
 const Tetragon__GetEventsResponse *gap_fill_ring(struct gap_message *out,
-						 const struct loss_gap *gap, const char *node_name,
+						 const struct loss_gap *gap,
+						 const struct process_event_options *options,
 						 uint64_t wall_ns);
 /* Events lost on the way out: WHERE is "export", REASON in plain words. */
 const Tetragon__GetEventsResponse *gap_fill_output(struct gap_message *out, const char *where,
 						   const char *reason, uint64_t lost,
-						   const char *node_name);
+						   const struct process_event_options *options);

@@ -10,7 +10,7 @@
 #include "daemon/daemon_options.h"
 
 static const char usage[] =
-	"tetrad sees every process, network connection and file access that policies ask for.\n"
+	"tetrad sees every process of this machine start and end, and tells it as events.\n"
 	"\n"
 	"Usage: tetrad [flags]\n"
 	"\n";

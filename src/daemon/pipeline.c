@@ -47,45 +47,52 @@ static void pipeline_report_gaps(struct pipeline *pipeline, bool ring_is_empty)
 			continue;
 		pipeline->wants_sweep = true;
 		pipeline_send(pipeline,
-			      gap_fill_ring(&pipeline->gap, &gap,
-					    pipeline->options.event.message.node_name, now));
+			      gap_fill_ring(&pipeline->gap, &gap, &pipeline->options.event, now));
 	}
 }
 
-/* The process that the record is about, and what happened to it. NULL: nothing to tell. */
-static const struct process *pipeline_find_who(struct pipeline *pipeline,
-					       const struct record *record,
-					       struct process_event *event)
+/* What a process's exit is, also when nothing is known of it but its number. */
+static void pipeline_fill_exit(struct pipeline *pipeline, const struct wire_exit *exit,
+			       struct process_event *event)
+{
+	event->kind = PROCESS_EVENT_EXIT;
+	event->id = exit->id;
+	event->exit_code = exit->code;
+	event->start_wall_ns = exit->start_ns + (uint64_t)pipeline->tracker.boot_to_wall_ns;
+	if (!exit->id.exec_ns) /* the kernel side did not know it: it may still be here, as alive */
+		pipeline->wants_sweep = true;
+}
+
+/* Learns from the record. False: there is nothing to tell. PROCESS is NULL for the exit of an
+ * unknown one. */
+static bool pipeline_find_who(struct pipeline *pipeline, const struct record *record,
+			      struct process_event *event, const struct process **process)
 {
 	struct process_tracker *tracker = &pipeline->tracker;
-	const struct process *process = NULL;
 
 	switch (record->kind) {
 	case WIRE_RECORD_FORK:
 		process_track_fork(tracker, record);
-		return NULL;
+		return false;
 	case WIRE_RECORD_DATA:
 		pieces_add(tracker->pieces, record);
-		return NULL;
+		return false;
 	case WIRE_RECORD_EXEC:
-		process = process_track_exec(tracker, record);
+		*process = process_track_exec(tracker, record);
 		event->kind = PROCESS_EVENT_EXEC;
-		event->tid = record->exec->tid;
+		event->id = record->exec->id;
 		break;
 	case WIRE_RECORD_EXIT:
-		process = process_track_exit(tracker, record);
-		event->kind = PROCESS_EVENT_EXIT;
-		event->exit_code = record->exit->code;
-		event->tid = record->exit->tid;
+		*process = process_track_exit(tracker, record);
+		pipeline_fill_exit(pipeline, record->exit, event);
+		if (record->exit->flags & WIRE_PROCESS_KERNEL_THREAD)
+			return false;
 		break;
 	default:
-		return NULL;
+		return false;
 	}
-	if (!process || (process->flags & WIRE_PROCESS_KERNEL_THREAD))
-		return NULL;
-	event->id = process->id;
 	event->wall_ns = record->header->time_ns + (uint64_t)tracker->boot_to_wall_ns;
-	return process;
+	return !*process || !((*process)->flags & WIRE_PROCESS_KERNEL_THREAD);
 }
 
 static bool pipeline_knows_parent(const struct pipeline *pipeline, const struct process *process)
@@ -94,17 +101,31 @@ static bool pipeline_knows_parent(const struct pipeline *pipeline, const struct 
 	       process_table_find(pipeline->tracker.table, &process->parent);
 }
 
-/* True: the event waits, because its parent is not known yet or an earlier event of its process
- * waits. */
+/* In a full cache a process may be given up while its event waits: then nothing waits. */
+static bool pipeline_may_wait(const struct pipeline *pipeline, const struct process *process)
+{
+	struct process_table_stats stats;
+
+	if (!process || process == &pipeline->tracker.overflow)
+		return false;
+	process_table_read_stats(pipeline->tracker.table, &stats);
+	return stats.size < stats.capacity;
+}
+
+/*
+ * True: the event waits, because its parent is not known yet or an earlier event of its process
+ * waits.
+ */
 static bool pipeline_hold(struct pipeline *pipeline, const struct process_event *event,
 			  const struct process *process)
 {
-	if (process == &pipeline->tracker.overflow)
+	bool follows =
+		!pending_is_empty(pipeline->pending) && pending_has(pipeline->pending, &event->id);
+
+	if (!follows && (!process || pipeline_knows_parent(pipeline, process)))
 		return false;
-	if (pending_is_empty(pipeline->pending) || !pending_has(pipeline->pending, &event->id)) {
-		if (pipeline_knows_parent(pipeline, process))
-			return false;
-	}
+	if (!follows && !pipeline_may_wait(pipeline, process))
+		return false;
 	return pending_add(pipeline->pending, event, clock_read_ns(CLOCK_BOOTTIME));
 }
 
@@ -112,7 +133,7 @@ void pipeline_on_record(void *context, const void *data, size_t bytes)
 {
 	struct pipeline *pipeline = context;
 	struct process_event event = {};
-	const struct process *process;
+	const struct process *process = NULL;
 	struct record record;
 
 	pipeline->stats.records++;
@@ -124,8 +145,8 @@ void pipeline_on_record(void *context, const void *data, size_t bytes)
 	}
 	if (loss_note_record(pipeline->loss, record.header))
 		pipeline_report_gaps(pipeline, false);
-	process = pipeline_find_who(pipeline, &record, &event);
-	if (!process || pipeline_hold(pipeline, &event, process))
+	if (!pipeline_find_who(pipeline, &record, &event, &process) ||
+	    pipeline_hold(pipeline, &event, process))
 		return;
 	pipeline_send(pipeline, process_event_build(pipeline->builder, &event, process));
 }
@@ -154,7 +175,6 @@ static void pipeline_publish_seed(void *context, struct process *process)
 		.kind = PROCESS_EVENT_EXEC,
 		.id = process->id,
 		.wall_ns = process->start_wall_ns,
-		.tid = process->tid,
 	};
 
 	if (!(process->flags & WIRE_PROCESS_PROCFS) ||
@@ -182,8 +202,7 @@ static void pipeline_release_event(void *context, const struct process_event *ev
 	struct pipeline *pipeline = context;
 	const struct process *process = process_table_find(pipeline->tracker.table, &event->id);
 
-	if (process)
-		pipeline_send(pipeline, process_event_build(pipeline->builder, event, process));
+	pipeline_send(pipeline, process_event_build(pipeline->builder, event, process));
 }
 
 static void pipeline_flush_file(struct pipeline *pipeline)
@@ -199,7 +218,7 @@ static void pipeline_flush_file(struct pipeline *pipeline)
 	log_warn("event file takes events again; %llu were lost meanwhile",
 		 (unsigned long long)lost);
 	pipeline_send(pipeline, gap_fill_output(&pipeline->gap, "export", "no space", lost,
-						pipeline->options.event.message.node_name));
+						&pipeline->options.event));
 }
 
 void pipeline_end_batch(struct pipeline *pipeline)

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -12,6 +13,9 @@
 #include <jansson.h>
 
 #include "base/cleanup.h"
+
+/* Room for the longest name of a file in it. */
+enum { RUNDIR_PATH_BYTES_MAX = PATH_MAX - 32 };
 
 struct rundir {
 	char pid_path[PATH_MAX];
@@ -32,8 +36,8 @@ static int rundir_make(const char *path, struct diag *diag)
 	char part[PATH_MAX];
 	size_t bytes = strlen(path);
 
-	if (bytes >= sizeof(part))
-		return rundir_fail(diag, "use run directory", path, ENAMETOOLONG);
+	if (!bytes || bytes > RUNDIR_PATH_BYTES_MAX)
+		return rundir_fail(diag, "use run directory", path, bytes ? ENAMETOOLONG : ENOENT);
 	for (size_t i = 1; i <= bytes; i++) {
 		if (path[i] != '/' && path[i] != '\0')
 			continue;
@@ -45,24 +49,41 @@ static int rundir_make(const char *path, struct diag *diag)
 	return 0;
 }
 
-static int rundir_lock(struct rundir *rundir, struct diag *diag)
+static int rundir_fail_locked(const struct rundir *rundir, struct diag *diag)
 {
 	char pid[32] = "";
-	ssize_t got;
+	ssize_t got = read(rundir->pid_fd, pid, sizeof(pid) - 1);
 
-	rundir->pid_fd = open(rundir->pid_path, O_RDWR | O_CREAT | O_CLOEXEC, 0644);
-	if (rundir->pid_fd < 0)
-		return rundir_fail(diag, "create PID file", rundir->pid_path, errno);
-	if (flock(rundir->pid_fd, LOCK_EX | LOCK_NB) < 0) {
-		got = read(rundir->pid_fd, pid, sizeof(pid) - 1);
-		pid[got > 0 ? strcspn(pid, "\n") : 0] = '\0';
-		diag_add(
-			diag,
-			"cannot start: tetrad already runs as process %s (\"%s\" is locked); stop it "
-			"first, or give this one its own --run-dir",
-			pid, rundir->pid_path);
-		return -EBUSY;
-	}
+	pid[got > 0 ? strcspn(pid, "\n") : 0] = '\0';
+	diag_add(
+		diag,
+		"cannot start: tetrad already runs as process %s (\"%s\" is locked); stop it first, or "
+		"give this one its own --run-dir",
+		pid, rundir->pid_path);
+	return -EBUSY;
+}
+
+/* Whether the path still names the locked file: its owner may have removed it after we opened it.
+ */
+static bool rundir_lock_is_good(const struct rundir *rundir)
+{
+	struct stat held, named;
+
+	return fstat(rundir->pid_fd, &held) == 0 && stat(rundir->pid_path, &named) == 0 &&
+	       held.st_dev == named.st_dev && held.st_ino == named.st_ino;
+}
+
+static int rundir_lock(struct rundir *rundir, struct diag *diag)
+{
+	do {
+		if (rundir->pid_fd >= 0)
+			close(rundir->pid_fd);
+		rundir->pid_fd = open(rundir->pid_path, O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+		if (rundir->pid_fd < 0)
+			return rundir_fail(diag, "create PID file", rundir->pid_path, errno);
+		if (flock(rundir->pid_fd, LOCK_EX | LOCK_NB) < 0)
+			return rundir_fail_locked(rundir, diag);
+	} while (!rundir_lock_is_good(rundir));
 	if (ftruncate(rundir->pid_fd, 0) < 0 || dprintf(rundir->pid_fd, "%d\n", (int)getpid()) < 0)
 		return rundir_fail(diag, "write PID file", rundir->pid_path, errno);
 	return 0;
@@ -78,9 +99,10 @@ int rundir_new(struct rundir **out, const char *path, struct diag *diag)
 	rundir->pid_fd = -1;
 	error = rundir_make(path, diag);
 	if (!error) {
-		snprintf(rundir->pid_path, sizeof(rundir->pid_path), "%.4000s/tetragon.pid", path);
-		snprintf(rundir->info_path, sizeof(rundir->info_path), "%.4000s/tetragon-info.json",
-			 path);
+		snprintf(rundir->pid_path, sizeof(rundir->pid_path), "%.*s/tetragon.pid",
+			 RUNDIR_PATH_BYTES_MAX, path);
+		snprintf(rundir->info_path, sizeof(rundir->info_path), "%.*s/tetragon-info.json",
+			 RUNDIR_PATH_BYTES_MAX, path);
 		error = rundir_lock(rundir, diag);
 	}
 	if (error) {

@@ -68,7 +68,7 @@ int record_decode(struct record *out, const void *data, size_t bytes)
 	}
 	if (record.kind == WIRE_RECORD_DATA) {
 		if (record.data->bytes > WIRE_DATA_BYTES_MAX ||
-		    record.data->offset > WIRE_ARGS_BYTES_MAX ||
+		    record.data->offset > WIRE_ARGS_BYTES_MAX - record.data->bytes ||
 		    record.data->part > WIRE_DATA_ENVIRONMENT)
 			return -EBADMSG;
 		record.piece = (struct span){ record.data->data, record.data->bytes };

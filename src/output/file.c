@@ -21,25 +21,66 @@ struct output_file {
 	char *path;
 	mode_t mode;
 	int fd;
-	struct buf waiting; /* whole lines, but for a first one that the disk cut */
+	bool owes_newline;  /* somebody else left half a line at the end of the file */
+	struct buf waiting; /* whole lines */
+	size_t cut;	    /* bytes of the first one that the file has already */
+	off_t cut_end;	    /* the file's size since then */
 	size_t line_start;  /* of the line that is being appended */
 	uint64_t lines_waiting;
 	uint64_t dropped_untold;
 	struct output_file_stats stats;
 };
 
-static int file_open(const char *path, mode_t mode)
+/* An agent that was killed can have left half a line; the file as it is now is a file of lines. */
+static bool file_ends_in_line(const char *path, const struct stat *info)
 {
-	bool is_stdout = !strcmp(path, "-");
+	_cleanup_close_ int fd = -1;
+	char last = '\n';
+
+	if (!info->st_size)
+		return true;
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd >= 0 && pread(fd, &last, 1, info->st_size - 1) != 1)
+		last = '\n';
+	return last == '\n';
+}
+
+/* Opens the path beside the descriptor that is open now, which is given up only on success. */
+static int file_open(struct output_file *file)
+{
+	bool is_stdout = !strcmp(file->path, "-");
+	struct stat info;
 	int fd = is_stdout ? fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3)
-			   : open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY, mode);
+			   : open(file->path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY,
+				  file->mode);
 
 	if (fd < 0)
 		return -errno;
-	if (!is_stdout && fchmod(fd, mode) < 0) {
-		/* a file system without modes: the file is still good */
+	file->owes_newline = false;
+	/* devices keep their modes: /dev/null is not ours */
+	if (!is_stdout && fstat(fd, &info) == 0 && S_ISREG(info.st_mode)) {
+		if (fchmod(fd, file->mode) < 0) {
+			/* a file system without modes: the file is still good */
+		}
+		file->owes_newline = !file_ends_in_line(file->path, &info);
 	}
 	return fd;
+}
+
+/* The half of a line that the file has is taken out of it, or ended if that cannot be done. */
+static void file_take_cut_back(struct output_file *file)
+{
+	struct stat info;
+
+	if (!file->cut)
+		return;
+	file->owes_newline = true;
+	if (fstat(file->fd, &info) == 0 && S_ISREG(info.st_mode) && info.st_size == file->cut_end &&
+	    ftruncate(file->fd, file->cut_end - (off_t)file->cut) == 0) {
+		file->owes_newline = false;
+		file->stats.bytes -= file->cut;
+	}
+	file->cut = 0;
 }
 
 int output_file_new(struct output_file **out, const char *path, mode_t mode, struct diag *diag)
@@ -51,7 +92,7 @@ int output_file_new(struct output_file **out, const char *path, mode_t mode, str
 		return -ENOMEM;
 	file->mode = mode;
 	file->path = strdup(path);
-	file->fd = file->path ? file_open(path, mode) : -ENOMEM;
+	file->fd = file->path ? file_open(file) : -ENOMEM;
 	if (file->fd < 0) {
 		error = file->fd;
 		diag_add(diag,
@@ -74,6 +115,7 @@ uint64_t output_file_free(struct output_file *file)
 		return 0;
 	output_file_flush(file);
 	lost = file->lines_waiting;
+	file_take_cut_back(file);
 	close(file->fd);
 	buf_done(&file->waiting);
 	free(file->path);
@@ -106,29 +148,56 @@ void output_file_drop_line(struct output_file *file)
 	file->dropped_untold++;
 }
 
-int output_file_flush(struct output_file *file)
+/* Writes from START on. 0 or a negative errno; OUT_DONE is where it ended. */
+static int file_write(struct output_file *file, size_t start, size_t *out_done)
 {
-	size_t done = 0;
 	int error = 0;
 
-	while (done < file->waiting.bytes) {
+	if (file->owes_newline && file->waiting.bytes && write(file->fd, "\n", 1) == 1)
+		file->owes_newline = false;
+	if (file->owes_newline && file->waiting.bytes)
+		error = -errno;
+	while (!error && start < file->waiting.bytes) {
 		ssize_t put =
-			write(file->fd, file->waiting.data + done, file->waiting.bytes - done);
+			write(file->fd, file->waiting.data + start, file->waiting.bytes - start);
 
 		if (put < 0 && errno == EINTR)
 			continue;
-		if (put < 0) {
-			error = -errno;
-			break;
-		}
-		done += (size_t)put;
+		if (put <= 0)
+			error = put ? -errno : -EIO;
+		else
+			start += (size_t)put;
 	}
-	file->stats.bytes += done;
-	if (!error) {
-		file->stats.lines += file->lines_waiting;
-		file->lines_waiting = 0;
+	*out_done = start;
+	return error;
+}
+
+/* Forgets the lines that end before DONE; the one that ends behind it was cut. */
+static void file_forget_lines(struct output_file *file, size_t done)
+{
+	const char *data = file->waiting.data, *end;
+	struct stat info;
+	size_t whole = 0;
+
+	while (whole < done && (end = memchr(data + whole, '\n', done - whole))) {
+		whole = (size_t)(end - data) + 1;
+		file->lines_waiting--;
+		file->stats.lines++;
 	}
-	buf_drop_front(&file->waiting, done);
+	file->cut = done - whole;
+	file->cut_end = file->cut && fstat(file->fd, &info) == 0 ? info.st_size : -1;
+	buf_drop_front(&file->waiting, whole);
+}
+
+int output_file_flush(struct output_file *file)
+{
+	size_t done = file->cut;
+	int error = file_write(file, file->cut, &done);
+
+	if (done != file->cut) {
+		file->stats.bytes += done - file->cut;
+		file_forget_lines(file, done);
+	}
 	return error;
 }
 
@@ -137,7 +206,8 @@ int output_file_reopen(struct output_file *file)
 	int fd;
 
 	output_file_flush(file);
-	fd = file_open(file->path, file->mode);
+	file_take_cut_back(file);
+	fd = file_open(file);
 	if (fd < 0)
 		return fd;
 	close(file->fd);

@@ -2,7 +2,8 @@
 /*
  * The event file: whole lines in, a file of whole lines out. Lines are gathered and written in
  * batches. While the disk takes nothing, new lines are dropped and counted; once it does again, a
- * line cut by the disk is finished first, so the file never holds half of one.
+ * line cut by the disk is finished first. What was cut and cannot be finished, because the file was
+ * replaced or the agent ends, is taken out of the file again: it never holds half a line.
  */
 #pragma once
 
@@ -20,7 +21,10 @@ struct output_file_stats {
 	uint64_t dropped;      /* lines that found no room */
 };
 
-/* Creates or appends. PATH "-" is standard output. A line in DIAG with every error. */
+/*
+ * Creates or appends; half a line at the end, of an agent that was killed, is ended first. PATH "-"
+ * is standard output. A line in DIAG with every error.
+ */
 int output_file_new(struct output_file **out, const char *path, mode_t mode, struct diag *diag);
 /* Flushes and closes. What cannot be written is lost; its lines are in the result. */
 uint64_t output_file_free(struct output_file *file);
@@ -37,7 +41,10 @@ void output_file_drop_line(struct output_file *file);
 /* 0, or the negative errno of the write that failed; what is left is kept for the next call. */
 int output_file_flush(struct output_file *file);
 
-/* Opens the path anew (after it was renamed); on an error goes on with the old one. */
+/*
+ * Opens the path anew (after it was renamed); on an error goes on with the old one. A line that the
+ * old file has half of goes to the new one whole.
+ */
 int output_file_reopen(struct output_file *file);
 
 /* Lines dropped since the last call of this function. */

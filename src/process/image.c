@@ -64,6 +64,7 @@ static void image_add_binary(struct buf *out, const struct process_image_source 
 	}
 	buf_add(&given, source->filename.data, source->filename.bytes);
 	path_add_clean(&folded, (struct span){ given.data, given.bytes }, true);
+	out->failed |= given.failed || folded.failed;
 	if (buf_equals(&folded, walked))
 		buf_add(out, walked.data, walked.bytes);
 	else if (path_is_absolute(source->filename))
@@ -83,6 +84,7 @@ struct image_texts {
 	struct buf text;
 	size_t binary, file_path, cwd, arguments, user, variables;
 	uint32_t variable_count;
+	bool variables_cut;
 	bool has_executable;
 };
 
@@ -98,6 +100,10 @@ static void image_add_variables(struct image_texts *texts, struct span environme
 
 	texts->variables = texts->text.bytes;
 	while (environment_next(&environment, &name, &value)) {
+		if (texts->variable_count == PROCESS_VARIABLES_MAX) {
+			texts->variables_cut = true;
+			return;
+		}
 		text_add(&texts->text, &offset, name.data, name.bytes);
 		text_add(&texts->text, &offset, value.data, value.bytes);
 		texts->variable_count++;
@@ -115,6 +121,7 @@ static void image_collect_texts(struct image_texts *texts,
 			       source->filename.data);
 	else
 		image_add_binary(&binary, source);
+	texts->text.failed |= binary.failed;
 	text_add(&texts->text, &texts->binary, binary.data, binary.bytes);
 	text_add(&texts->text, &texts->file_path, source->binary.data, source->binary.bytes);
 	texts->has_executable = source->binary.bytes && !buf_equals(&binary, source->binary);
@@ -166,6 +173,7 @@ int process_image_new(struct process_image **out, const struct process_image_sou
 		.file_inode = exec->file_inode,
 		.credentials = exec->credentials,
 		.variable_count = texts.variable_count,
+		.variables_cut = texts.variables_cut,
 		.bytes = (uint32_t)bytes,
 		.binary = text + texts.binary,
 		.executable = texts.has_executable ? text + texts.file_path : NULL,
@@ -179,6 +187,36 @@ int process_image_new(struct process_image **out, const struct process_image_sou
 	image_point_variables(image, (struct process_variable *)(image + 1),
 			      text + texts.variables);
 	*out = image;
+	return 0;
+}
+
+/* Texts stand in the order of image_collect_texts(): what is cut away comes last. */
+int process_image_cut(struct process_image **out, const struct process_image *image)
+{
+	const char *old = image->binary;
+	size_t kept = (size_t)(image->arguments - old);
+	size_t bytes = sizeof(*image) + kept + 1;
+	struct process_image *copy = malloc(bytes);
+	char *text;
+
+	if (!copy)
+		return -ENOMEM;
+	text = (char *)(copy + 1);
+	memcpy(text, old, kept);
+	text[kept] = '\0';
+	*copy = *image;
+	copy->refs = 1;
+	copy->holders = copy->living = 0;
+	copy->bytes = (uint32_t)bytes;
+	copy->binary = text;
+	copy->file_path = text + (image->file_path - old);
+	copy->executable = image->executable ? copy->file_path : NULL;
+	copy->cwd = text + (image->cwd - old);
+	copy->user = text + (image->user - old);
+	copy->arguments = text + kept;
+	copy->variables = NULL;
+	copy->variable_count = 0;
+	*out = copy;
 	return 0;
 }
 

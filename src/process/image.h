@@ -5,6 +5,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/span.h"
@@ -16,8 +17,13 @@ struct process_variable {
 	const char *name, *value;
 };
 
+/* Variables kept per process: several times what a rich environment has. Reaching it is flagged. */
+enum { PROCESS_VARIABLES_MAX = 1024 };
+
 struct process_image {
 	uint32_t refs;
+	/* the table's own: how many processes hold it there, and how many of them live */
+	uint32_t holders, living;
 	uint32_t login_uid;
 	uint32_t namespaces[WIRE_NAMESPACES];
 	uint32_t privileges; /* WIRE_PRIVILEGES_* */
@@ -25,7 +31,8 @@ struct process_image {
 	uint64_t file_inode;
 	struct wire_credentials credentials;
 	uint32_t variable_count;
-	uint32_t bytes; /* of this struct and its texts */
+	bool variables_cut; /* there were more */
+	uint32_t bytes;	    /* of this struct and its texts */
 	const char *binary;
 	const char *executable; /* file that runs when `binary` names another; else NULL */
 	const char *file_path;	/* path of the file that runs, as walked */
@@ -46,5 +53,7 @@ struct process_image_source {
 };
 
 int process_image_new(struct process_image **out, const struct process_image_source *source);
+/* A copy without arguments and environment; -ENOMEM. */
+int process_image_cut(struct process_image **out, const struct process_image *image);
 struct process_image *process_image_ref(struct process_image *image); /* NULL is fine */
 void process_image_unref(struct process_image *image);		      /* NULL is fine */

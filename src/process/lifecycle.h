@@ -10,8 +10,9 @@
 
 #include "process/message.h"
 
-/* More than any real tree is deep; the rest of a longer line is left out. */
-enum { PROCESS_ANCESTORS_MAX = 64 };
+/* More than real trees are deep. Of a longer line the last one shown has only its id, and the flag
+ * "unknown". */
+enum { PROCESS_ANCESTORS_MAX = 128 };
 
 enum process_event_kind { PROCESS_EVENT_EXEC, PROCESS_EVENT_EXIT };
 
@@ -20,7 +21,7 @@ struct process_event {
 	struct wire_process_id id; /* of the process */
 	uint64_t wall_ns;	   /* when */
 	uint32_t exit_code;	   /* exit: as wait(2) reports it */
-	uint32_t tid;
+	uint64_t start_wall_ns;	   /* exit of a process that is not in the cache */
 };
 
 struct process_event_builder;
@@ -37,6 +38,7 @@ int process_event_builder_new(struct process_event_builder **out, const struct p
 			      const struct process_event_options *options);
 void process_event_builder_free(struct process_event_builder *builder);
 
+/* PROCESS NULL: it is not in the cache; the event has its id and the flag "unknown". */
 const Tetragon__GetEventsResponse *process_event_build(struct process_event_builder *builder,
 						       const struct process_event *event,
 						       const struct process *process);

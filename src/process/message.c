@@ -15,18 +15,20 @@ static char *number_before(char *end, uint64_t value)
 	return end;
 }
 
-/* base64 of "<node>:<time>:<pid>"; an unknown time is written as 0. */
+/* base64 of "<node>:<time>:<pid>"; without a time it is "<node>:1:0", as upstream names the
+ * unknown. */
 static void process_format_exec_id(char out[PROCESS_EXEC_ID_BYTES],
 				   const struct wire_process_id *id, const char *node_name)
 {
 	char text[PROCESS_NODE_BYTES_MAX + 2 * 21];
 	char digits[2 * 21];
 	char *end = digits + sizeof(digits);
-	char *start = number_before(end, id->pid);
+	bool is_known = id->exec_ns != 0;
+	char *start = number_before(end, is_known ? id->pid : 0);
 	size_t node_bytes = strlen(node_name);
 
 	*--start = ':';
-	start = number_before(start, id->exec_ns);
+	start = number_before(start, is_known ? id->exec_ns : 1);
 	*--start = ':';
 	memcpy(text, node_name, node_bytes);
 	memcpy(text + node_bytes, start, (size_t)(end - start));
@@ -191,18 +193,15 @@ static Tetragon__BinaryProperties *fill_binary(struct process_binary_message *ou
 static void fill_variables(struct process_message *out, const struct process_image *image)
 {
 	struct process_variables_message *list = out->variables;
-	uint32_t count = image->variable_count;
 
-	if (count > PROCESS_VARIABLES_MAX)
-		count = PROCESS_VARIABLES_MAX;
-	for (uint32_t i = 0; i < count; i++) {
+	for (uint32_t i = 0; i < image->variable_count; i++) {
 		tetragon__env_var__init(&list->messages[i]);
 		list->messages[i].key = (char *)image->variables[i].name;
 		list->messages[i].value = (char *)image->variables[i].value;
 		list->pointers[i] = &list->messages[i];
 	}
 	out->process.environment_variables = list->pointers;
-	out->process.n_environment_variables = count;
+	out->process.n_environment_variables = image->variable_count;
 }
 
 static void fill_image(struct process_message *out, const struct process_image *image,

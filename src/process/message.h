@@ -17,8 +17,6 @@ enum {
 	PROCESS_CAPABILITIES = 41,
 	PROCESS_SECUREBITS = 8,
 	PROCESS_FLAGS_BYTES = 256,
-	/* Variables shown per process; more are left out by the same rule that cuts arguments. */
-	PROCESS_VARIABLES_MAX = 1024,
 };
 
 /* What is shown, from options of the daemon, and facts of this machine. */

@@ -18,13 +18,18 @@ struct pieces;
 int pieces_new(struct pieces **out, unsigned int cpus);
 void pieces_free(struct pieces *pieces);
 
-/* A piece behind a hole (one was lost) is left out, like all that follow it. */
+/* Each record that is no piece, before anything is found for it: numbers left out are counted. */
+void pieces_note_record(struct pieces *pieces, const struct wire_header *header);
+
+/* The kernel side stops at the first piece that it loses, so one behind a hole belongs to nothing.
+ */
 void pieces_add(struct pieces *pieces, const struct record *record);
 
 /*
- * What came for PID on CPU, valid until pieces_clear(). Empty when nothing did; pieces of another
- * process, whose own record was lost, are thrown away.
+ * What came for EXEC, valid until pieces_clear(). Empty when nothing did, and when it came for
+ * another execve, whose own record was lost: of another process, or more numbers are missing before
+ * EXEC, which was noted, than its own lost pieces account for (one per part that fell short).
  */
-struct span pieces_find(struct pieces *pieces, unsigned int cpu, uint32_t pid,
+struct span pieces_find(const struct pieces *pieces, const struct wire_exec *exec,
 			enum wire_data_part part);
 void pieces_clear(struct pieces *pieces, unsigned int cpu);

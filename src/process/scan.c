@@ -19,8 +19,10 @@ int scan_read(struct buf *out, const char *procfs, uint32_t pid, const char *nam
 	if (fd < 0)
 		return -errno;
 	while (out->bytes <= bytes_max) {
-		if (!buf_reserve(out, 4096))
+		if (!buf_reserve(out, 4096)) {
+			buf_reset(out);
 			return -ENOMEM;
+		}
 		got = read(fd, out->data + out->bytes, 4096);
 		if (got < 0 && errno == EINTR)
 			continue;

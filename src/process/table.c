@@ -27,7 +27,9 @@ struct process_table {
 	uint32_t capacity;
 	uint32_t untouched; /* first slot that was never used */
 	struct process_queue queues[PROCESS_LISTS];
-	uint64_t evicted, refused, image_bytes;
+	uint64_t evicted, refused, cut;
+	uint64_t image_bytes, image_bytes_max;
+	uint64_t living_bytes; /* of image_bytes, what living processes hold */
 };
 
 static void *table_map(size_t bytes)
@@ -53,6 +55,7 @@ int process_table_new(struct process_table **out, uint32_t capacity)
 	while (buckets < capacity && buckets < 1U << 30)
 		buckets <<= 1;
 	table->capacity = capacity;
+	table->image_bytes_max = PROCESS_IMAGE_BYTES_MAX;
 	table->bucket_mask = buckets - 1;
 	table->untouched = 1;
 	table->slots = table_map(table_slots_bytes(table));
@@ -76,6 +79,11 @@ void process_table_free(struct process_table *table)
 	if (table->buckets)
 		munmap(table->buckets, ((size_t)table->bucket_mask + 1) * sizeof(uint32_t));
 	free(table);
+}
+
+void process_table_set_image_bytes_max(struct process_table *table, uint64_t bytes)
+{
+	table->image_bytes_max = bytes;
 }
 
 static uint32_t *table_bucket(const struct process_table *table, const struct wire_process_id *id)
@@ -120,7 +128,7 @@ static void table_join_list(struct process_table *table, struct process *process
 	struct process_queue *queue = &table->queues[list];
 	uint32_t slot = (uint32_t)(process - table->slots);
 
-	process->list = list;
+	process->list = (uint16_t)list;
 	process->older = queue->newest;
 	process->newer = NO_SLOT;
 	if (queue->newest != NO_SLOT)
@@ -137,20 +145,51 @@ static void table_move(struct process_table *table, struct process *process, enu
 	table_join_list(table, process, list);
 }
 
+/* One living process less holds its image. */
+static void table_end_image(struct process_table *table, struct process *process)
+{
+	struct process_image *image = process->image;
+
+	if (image && process->list == LIST_ALIVE && --image->living == 0)
+		table->living_bytes -= image->bytes;
+}
+
 static void table_drop_image(struct process_table *table, struct process *process)
 {
-	if (process->image && process->image->refs == 1)
-		table->image_bytes -= process->image->bytes;
-	process_image_unref(process->image);
+	struct process_image *image = process->image;
+
+	table_end_image(table, process);
+	if (image && --image->holders == 0)
+		table->image_bytes -= image->bytes;
+	process_image_unref(image);
 	process->image = NULL;
 }
 
 static void table_keep_image(struct process_table *table, struct process *process,
 			     struct process_image *image)
 {
-	if (image && image->refs == 1)
-		table->image_bytes += image->bytes;
 	process->image = image;
+	if (image && image->holders++ == 0)
+		table->image_bytes += image->bytes;
+	if (image && process->list == LIST_ALIVE && image->living++ == 0)
+		table->living_bytes += image->bytes;
+}
+
+static void table_ref(struct process_table *table, struct process *process)
+{
+	process->refs++;
+	if (process->list == LIST_DEAD)
+		table_move(table, process, LIST_DEAD_PARENT);
+}
+
+static void table_unref(struct process_table *table, struct process *process, uint64_t now_ns)
+{
+	if (process->refs)
+		process->refs--;
+	if (process->refs || process->list != LIST_DEAD_PARENT)
+		return;
+	process->dead_ns = now_ns;
+	table_move(table, process, LIST_DEAD);
 }
 
 static void table_remove(struct process_table *table, struct process *process)
@@ -165,23 +204,69 @@ static void table_remove(struct process_table *table, struct process *process)
 	table_move(table, process, LIST_FREE);
 }
 
-static uint32_t table_take_slot(struct process_table *table)
+/* Gives the least needed dead process up. False: none is dead. */
+static bool table_evict(struct process_table *table)
 {
 	static const enum process_list victims[] = { LIST_DEAD, LIST_DEAD_PARENT };
-	uint32_t slot = table->queues[LIST_FREE].oldest;
 
-	for (int i = 0; slot == NO_SLOT && table->untouched > table->capacity && i < 2; i++) {
-		if (table->queues[victims[i]].oldest == NO_SLOT)
+	for (size_t i = 0; i < sizeof(victims) / sizeof(victims[0]); i++) {
+		uint32_t slot = table->queues[victims[i]].oldest;
+
+		if (slot == NO_SLOT)
 			continue;
-		table_remove(table, &table->slots[table->queues[victims[i]].oldest]);
+		table_remove(table, &table->slots[slot]);
 		table->evicted++;
-		slot = table->queues[LIST_FREE].oldest;
+		return true;
 	}
-	if (slot != NO_SLOT) {
+	return false;
+}
+
+bool process_table_make_room(struct process_table *table, uint32_t bytes, bool arguments)
+{
+	uint64_t max = arguments ? table->image_bytes_max : 2 * table->image_bytes_max;
+
+	if (table->living_bytes + bytes > max) {
+		table->cut += arguments;
+		return false;
+	}
+	while (table->image_bytes + bytes > max && table_evict(table))
+		;
+	return true;
+}
+
+static uint32_t table_take_slot(struct process_table *table)
+{
+	uint32_t slot;
+
+	if (table->queues[LIST_FREE].oldest == NO_SLOT) {
+		if (table->untouched <= table->capacity)
+			return table->untouched++;
+		table_evict(table);
+	}
+	slot = table->queues[LIST_FREE].oldest;
+	if (slot != NO_SLOT)
 		table_leave_list(table, &table->slots[slot]);
-		return slot;
-	}
-	return table->untouched <= table->capacity ? table->untouched++ : NO_SLOT;
+	return slot;
+}
+
+/* Room for a child of PARENT, which is the last to be given up for it. NO_SLOT: all are alive. */
+static uint32_t table_take_child_slot(struct process_table *table,
+				      const struct wire_process_id *parent)
+{
+	struct process *above = process_table_find(table, parent);
+
+	if (above && above->list == LIST_DEAD)
+		table_move(table, above, LIST_DEAD_PARENT);
+	return table_take_slot(table);
+}
+
+static void table_count_child(struct process_table *table, struct process *process)
+{
+	struct process *above = process_table_find(table, &process->parent);
+
+	process->counted = above && above != process;
+	if (process->counted)
+		table_ref(table, above);
 }
 
 struct process *process_table_insert(struct process_table *table, const struct wire_process_id *id,
@@ -189,14 +274,13 @@ struct process *process_table_insert(struct process_table *table, const struct w
 				     struct process_image *image)
 {
 	struct process *process = process_table_find(table, id);
-	struct process *above;
 	uint32_t *bucket, slot;
 
 	if (process) {
 		process_image_unref(image);
 		return process;
 	}
-	slot = table_take_slot(table);
+	slot = table_take_child_slot(table, parent);
 	if (slot == NO_SLOT) {
 		table->refused++;
 		return NULL;
@@ -206,14 +290,18 @@ struct process *process_table_insert(struct process_table *table, const struct w
 	*process =
 		(struct process){ .id = *id, .parent = *parent, .refs = 1, .hash_next = *bucket };
 	*bucket = slot;
-	table_keep_image(table, process, image);
 	table_join_list(table, process, LIST_ALIVE);
-	above = process_table_find(table, parent);
-	if (above && above != process)
-		above->refs++;
-	if (above && above->list == LIST_DEAD)
-		table_move(table, above, LIST_DEAD_PARENT);
+	table_keep_image(table, process, image);
+	table_count_child(table, process);
 	return process;
+}
+
+void process_table_adopt(struct process_table *table)
+{
+	for (uint32_t i = 1; i < table->untouched; i++) {
+		if (table->slots[i].list == LIST_ALIVE && !table->slots[i].counted)
+			table_count_child(table, &table->slots[i]);
+	}
 }
 
 void process_table_set_image(struct process_table *table, struct process *process,
@@ -223,26 +311,20 @@ void process_table_set_image(struct process_table *table, struct process *proces
 	table_keep_image(table, process, image);
 }
 
-static void table_unref(struct process_table *table, struct process *process)
-{
-	if (process->refs)
-		process->refs--;
-	if (!process->refs && process->list == LIST_DEAD_PARENT)
-		table_move(table, process, LIST_DEAD);
-}
-
 void process_table_end(struct process_table *table, struct process *process, uint64_t now_ns)
 {
 	struct process *parent;
 
 	if (process->list != LIST_ALIVE)
 		return;
-	process->dead_ns = now_ns ? now_ns : 1;
+	now_ns = now_ns ? now_ns : 1;
+	process->dead_ns = now_ns;
+	table_end_image(table, process);
 	table_move(table, process, LIST_DEAD_PARENT);
-	table_unref(table, process);
-	parent = process_table_find(table, &process->parent);
-	if (parent && parent != process)
-		table_unref(table, parent);
+	table_unref(table, process, now_ns);
+	parent = process->counted ? process_table_find(table, &process->parent) : NULL;
+	if (parent)
+		table_unref(table, parent, now_ns);
 }
 
 void process_table_expire(struct process_table *table, uint64_t before_ns)
@@ -272,6 +354,7 @@ void process_table_read_stats(const struct process_table *table, struct process_
 		.alive = table->queues[LIST_ALIVE].count,
 		.evicted = table->evicted,
 		.refused = table->refused,
+		.cut = table->cut,
 		.image_bytes = table->image_bytes,
 	};
 }

@@ -64,34 +64,85 @@ static const char *track_user_name(const struct process_tracker *tracker,
 	return users_find(tracker->users, exec->credentials.euid);
 }
 
-/* The process of SOURCE in the table, or aside when that is full. NULL: no memory. */
-static struct process *track_insert(struct process_tracker *tracker,
-				    const struct process_image_source *source, uint32_t flags,
-				    uint64_t start_ns)
+/* Gives PROCESS, new or inherited from a fork, what the exec record says of it. */
+static void track_set(const struct process_tracker *tracker, struct process *process,
+		      const struct wire_exec *exec, uint32_t flags)
+{
+	process->flags = flags;
+	process->tid = exec->tid;
+	process->namespace_pid = exec->namespace_pid;
+	process->start_wall_ns = track_wall_ns(tracker, exec->id.exec_ns);
+}
+
+/* The process into the table, with IMAGE, whose reference is taken over. NULL: it is full. */
+static struct process *track_insert(struct process_tracker *tracker, const struct wire_exec *exec,
+				    struct process_image *image)
+{
+	struct process *process = process_table_find(tracker->table, &exec->id);
+
+	if (process) {
+		process_table_set_image(tracker->table, process, image);
+		return process;
+	}
+	process = process_table_insert(tracker->table, &exec->id, &exec->parent, image);
+	if (!process)
+		process_image_unref(image);
+	return process;
+}
+
+/* PROCESS, or what EXEC tells of it when there is none, with IMAGE, until the next such one. */
+static struct process *track_put_aside(struct process_tracker *tracker,
+				       const struct process *process, const struct wire_exec *exec,
+				       struct process_image *image)
+{
+	struct process *aside = &tracker->overflow;
+
+	process_image_ref(image);
+	process_image_unref(aside->image);
+	*aside = process ? *process
+			 : (struct process){ .id = exec->id, .parent = exec->parent, .refs = 1 };
+	aside->image = image;
+	return aside;
+}
+
+/* The part of IMAGE that a cache has room for whose bound is reached. NULL: none. */
+static struct process_image *track_cut_image(struct process_tracker *tracker,
+					     const struct process_image *image)
+{
+	struct process_image *cut;
+
+	if (process_image_cut(&cut, image))
+		return NULL;
+	if (process_table_make_room(tracker->table, cut->bytes, false))
+		return cut;
+	process_image_unref(cut);
+	return NULL;
+}
+
+/* The process of SOURCE as its event shows it, in the table as far as there is room. NULL: no
+ * memory. */
+static struct process *track_image(struct process_tracker *tracker,
+				   const struct process_image_source *source, uint32_t flags)
 {
 	const struct wire_exec *exec = source->exec;
 	struct process_image *image;
 	struct process *process;
+	bool fits;
 
 	if (process_image_new(&image, source))
 		return NULL;
-	process = process_table_find(tracker->table, &exec->id);
+	if (image->variables_cut)
+		flags |= WIRE_PROCESS_ERROR_ENVS;
+	fits = process_table_make_room(tracker->table, image->bytes, true);
+	process = track_insert(tracker, exec,
+			       fits ? process_image_ref(image) : track_cut_image(tracker, image));
 	if (process)
-		process_table_set_image(tracker->table, process, image);
-	else
-		process = process_table_insert(tracker->table, &exec->id, &exec->parent, image);
-	if (!process) {
-		process_image_unref(tracker->overflow.image);
-		tracker->overflow =
-			(struct process){ .id = exec->id, .parent = exec->parent, .refs = 1 };
-		tracker->overflow.image = image;
-		process = &tracker->overflow;
+		track_set(tracker, process, exec, fits ? flags : flags | WIRE_PROCESS_TRUNC_ARGS);
+	if (!process || !fits) {
+		process = track_put_aside(tracker, process, exec, image);
+		track_set(tracker, process, exec, flags);
 	}
-	process->flags = flags & ~WIRE_PROCESS_KERNEL_THREAD;
-	process->flags |= exec->flags & WIRE_PROCESS_KERNEL_THREAD;
-	process->tid = exec->tid;
-	process->namespace_pid = exec->namespace_pid;
-	process->start_wall_ns = track_wall_ns(tracker, start_ns);
+	process_image_unref(image);
 	return process;
 }
 
@@ -103,6 +154,7 @@ struct process *process_track_fork(struct process_tracker *tracker, const struct
 	struct process *process =
 		process_table_insert(tracker->table, &fork->id, &fork->parent, image);
 
+	pieces_note_record(tracker->pieces, record->header);
 	if (!process)
 		process_image_unref(image);
 	if (!process || process->start_wall_ns)
@@ -126,38 +178,47 @@ static struct span track_long_part(struct process_tracker *tracker, const struct
 
 	if (total < WIRE_INLINE_BYTES_MAX)
 		return found;
-	found = pieces_find(tracker->pieces, exec->header.cpu, exec->id.pid, part);
+	found = pieces_find(tracker->pieces, exec, part);
 	if (is_args)
 		*flags |= WIRE_PROCESS_DATA_ARGS;
 	if (found.bytes < total && found.bytes < WIRE_ARGS_BYTES_MAX)
 		*flags |= is_args ? WIRE_PROCESS_ERROR_ARGS : WIRE_PROCESS_ERROR_ENVS;
-	if (found.bytes < total && is_args)
-		*flags |= WIRE_PROCESS_TRUNC_ARGS;
+	if (found.bytes < total)
+		*flags |= is_args ? WIRE_PROCESS_TRUNC_ARGS : WIRE_PROCESS_ERROR_ENVS;
 	return found;
+}
+
+/* The image that execve replaced ends first, so that its place is free for the new one. */
+static void track_end_previous(struct process_tracker *tracker, const struct wire_exec *exec)
+{
+	struct process *previous = process_table_find(tracker->table, &exec->previous);
+
+	if (previous && previous != process_table_find(tracker->table, &exec->id))
+		process_table_end(tracker->table, previous, exec->header.time_ns);
 }
 
 struct process *process_track_exec(struct process_tracker *tracker, const struct record *record)
 {
 	const struct wire_exec *exec = record->exec;
-	uint32_t flags = exec->flags;
 	struct process_image_source source = {
 		.exec = exec,
 		.binary = record->binary,
 		.filename = record->filename,
 		.cwd = record->cwd,
 		.cgroup = record->cgroup,
-		.args = track_long_part(tracker, record, WIRE_DATA_ARGS, &flags),
 		.user = track_user_name(tracker, exec),
 	};
-	struct process *process, *previous;
-	struct span environment = track_long_part(tracker, record, WIRE_DATA_ENVIRONMENT, &flags);
+	uint32_t flags = exec->flags;
+	struct process *process;
+	struct span environment;
 
+	pieces_note_record(tracker->pieces, record->header);
+	source.args = track_long_part(tracker, record, WIRE_DATA_ARGS, &flags);
+	environment = track_long_part(tracker, record, WIRE_DATA_ENVIRONMENT, &flags);
 	source.environment = track_filter_environment(tracker, environment);
-	process = track_insert(tracker, &source, flags, exec->id.exec_ns);
+	track_end_previous(tracker, exec);
+	process = track_image(tracker, &source, flags);
 	pieces_clear(tracker->pieces, exec->header.cpu);
-	previous = process_table_find(tracker->table, &exec->previous);
-	if (previous && previous != process)
-		process_table_end(tracker->table, previous, exec->header.time_ns);
 	return process;
 }
 
@@ -165,6 +226,7 @@ struct process *process_track_exit(struct process_tracker *tracker, const struct
 {
 	struct process *process = process_table_find(tracker->table, &record->exit->id);
 
+	pieces_note_record(tracker->pieces, record->header);
 	if (process)
 		process_table_end(tracker->table, process, record->header->time_ns);
 	return process;
@@ -199,11 +261,11 @@ struct process *process_track_seed(struct process_tracker *tracker, const struct
 	}
 	if (is_user && tracker->with_environment &&
 	    scan_read(&tracker->file_environment, tracker->procfs, pid, "environ",
-		      WIRE_ARGS_BYTES_MAX) < 0)
+		      WIRE_ARGS_BYTES_MAX))
 		flags |= WIRE_PROCESS_ERROR_ENVS;
 	source.args = (struct span){ tracker->file_args.data, tracker->file_args.bytes };
 	source.environment =
 		track_filter_environment(tracker, (struct span){ tracker->file_environment.data,
 								 tracker->file_environment.bytes });
-	return track_insert(tracker, &source, flags, exec->id.exec_ns);
+	return track_image(tracker, &source, flags);
 }

@@ -29,7 +29,8 @@ struct process_tracker {
 	/* the tracker's own */
 	struct buf kept_variables;
 	struct buf file_args, file_environment;
-	struct process overflow;	   /* the latest process that the full table refused */
+	/* the latest process that the full table refused, or that it holds without its arguments */
+	struct process overflow;
 	uint64_t mount_user_namespaces[2]; /* of pid 1; 0 until it was seen */
 };
 
@@ -37,8 +38,10 @@ void process_tracker_done(struct process_tracker *tracker);
 
 /* NULL: the table is full, or (exit) the process is not in it. Valid until the next record. */
 struct process *process_track_fork(struct process_tracker *tracker, const struct record *record);
-/* Never NULL but for lack of memory: a process that finds no room is kept aside until the next such
- * one. */
+/*
+ * Never NULL but for lack of memory: a process that finds no room, itself or its arguments, is kept
+ * aside until the next such one. `previous` ends.
+ */
 struct process *process_track_exec(struct process_tracker *tracker, const struct record *record);
 struct process *process_track_exit(struct process_tracker *tracker, const struct record *record);
 /* A record of the start-up scan; its arguments are read from procfs. */

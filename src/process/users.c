@@ -17,12 +17,13 @@ enum { USERS_MAX = 65536 };
 
 struct user {
 	uint32_t uid;
+	uint32_t line; /* the first of several names is the account's, as for getpwuid(3) */
 	char *name;
 };
 
 struct users {
 	char *path;
-	struct timespec changed;
+	struct stat file; /* as it was when it was read */
 	struct user *list;
 	size_t count;
 };
@@ -52,10 +53,21 @@ static int users_compare(const void *left, const void *right)
 	return a->uid < b->uid ? -1 : a->uid > b->uid;
 }
 
+static int users_compare_lines(const void *left, const void *right)
+{
+	const struct user *a = left, *b = right;
+	int order = users_compare(left, right);
+
+	return order ? order : a->line < b->line ? -1 : a->line > b->line;
+}
+
 static bool users_add(struct users *users, const struct passwd *entry)
 {
 	struct user *list;
 
+	/* "+" and "-" name network directories (nsswitch compat), not accounts */
+	if (!entry->pw_name || entry->pw_name[0] == '+' || entry->pw_name[0] == '-')
+		return true;
 	if (users->count % 64 == 0) {
 		list = realloc(users->list, (users->count + 64) * sizeof(*list));
 		if (!list)
@@ -63,6 +75,7 @@ static bool users_add(struct users *users, const struct passwd *entry)
 		users->list = list;
 	}
 	users->list[users->count].uid = entry->pw_uid;
+	users->list[users->count].line = (uint32_t)users->count;
 	users->list[users->count].name = strdup(entry->pw_name);
 	if (!users->list[users->count].name)
 		return false;
@@ -70,19 +83,37 @@ static bool users_add(struct users *users, const struct passwd *entry)
 	return true;
 }
 
+/* The first of each number stays. */
+static void users_drop_doubles(struct users *users)
+{
+	size_t kept = 1;
+
+	for (size_t i = 1; i < users->count; i++) {
+		if (users->list[i].uid == users->list[kept - 1].uid)
+			free(users->list[i].name);
+		else
+			users->list[kept++] = users->list[i];
+	}
+	users->count = kept;
+}
+
 static void users_read(struct users *users)
 {
 	FILE *file = fopen(users->path, "re");
 	const struct passwd *entry;
 
-	users_clear(users);
 	if (!file)
 		return;
+	users_clear(users);
+	if (fstat(fileno(file), &users->file) < 0)
+		users->file = (struct stat){};
 	while (users->count < USERS_MAX && (entry = fgetpwent(file)) && users_add(users, entry))
 		;
 	fclose(file);
-	if (users->count)
-		qsort(users->list, users->count, sizeof(users->list[0]), users_compare);
+	if (!users->count)
+		return;
+	qsort(users->list, users->count, sizeof(users->list[0]), users_compare_lines);
+	users_drop_doubles(users);
 }
 
 void users_refresh(struct users *users)
@@ -91,11 +122,10 @@ void users_refresh(struct users *users)
 
 	if (stat(users->path, &now) < 0)
 		return;
-	if (now.st_mtim.tv_sec == users->changed.tv_sec &&
-	    now.st_mtim.tv_nsec == users->changed.tv_nsec)
-		return;
-	users->changed = now.st_mtim;
-	users_read(users);
+	if (now.st_mtim.tv_sec != users->file.st_mtim.tv_sec ||
+	    now.st_mtim.tv_nsec != users->file.st_mtim.tv_nsec ||
+	    now.st_size != users->file.st_size || now.st_ino != users->file.st_ino)
+		users_read(users);
 }
 
 int users_new(struct users **out, const char *passwd_path)

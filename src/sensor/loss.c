@@ -8,8 +8,9 @@
 struct loss_cpu {
 	uint64_t sequence; /* of the last record seen */
 	uint64_t holes;	   /* numbers that were left out so far */
-	uint64_t first;	   /* the first of them since the last gap was taken */
+	uint64_t first;	   /* the first of them that no gap covers; 0: none is left */
 	uint64_t reported; /* how many were reported in gaps */
+	uint64_t untracked;
 	uint64_t counts[WIRE_RECORD_KINDS][WIRE_DROP_REASONS];
 };
 
@@ -35,6 +36,17 @@ void loss_free(struct loss *loss)
 	free(loss);
 }
 
+/* The numbers before SEQUENCE are missing; counters that came early may have covered some already.
+ */
+static void loss_add_hole(struct loss_cpu *cpu, uint64_t sequence)
+{
+	uint64_t covered = cpu->reported > cpu->holes ? cpu->reported - cpu->holes : 0;
+
+	cpu->holes += sequence - cpu->sequence - 1;
+	if (!cpu->first && cpu->holes > cpu->reported)
+		cpu->first = cpu->sequence + 1 + covered;
+}
+
 bool loss_note_record(struct loss *loss, const struct wire_header *header)
 {
 	struct loss_cpu *cpu;
@@ -44,11 +56,8 @@ bool loss_note_record(struct loss *loss, const struct wire_header *header)
 	cpu = &loss->list[header->cpu];
 	if (header->sequence <= cpu->sequence)
 		return false;
-	if (header->sequence != cpu->sequence + 1) {
-		if (!cpu->first)
-			cpu->first = cpu->sequence + 1;
-		cpu->holes += header->sequence - cpu->sequence - 1;
-	}
+	if (header->sequence != cpu->sequence + 1)
+		loss_add_hole(cpu, header->sequence);
 	cpu->sequence = header->sequence;
 	return cpu->holes > cpu->reported;
 }
@@ -74,6 +83,7 @@ static void loss_add_totals(struct loss_gap *totals, const struct loss_gap *gap)
 {
 	totals->lost += gap->lost;
 	totals->unexplained += gap->unexplained;
+	totals->untracked += gap->untracked;
 	for (int kind = 0; kind < WIRE_RECORD_KINDS; kind++) {
 		for (int reason = 0; reason < WIRE_DROP_REASONS; reason++)
 			totals->counts[kind][reason] += gap->counts[kind][reason];
@@ -91,11 +101,15 @@ bool loss_take_gap(struct loss *loss, unsigned int cpu_number, const struct wire
 		gap.unexplained = cpu->holes - cpu->reported - gap.lost;
 		gap.lost += gap.unexplained;
 	}
-	if (!gap.lost)
+	gap.untracked = state->untracked - cpu->untracked;
+	if (!gap.lost && !gap.untracked)
 		return false;
 	gap.first_sequence = cpu->first;
-	cpu->first = 0;
 	cpu->reported += gap.lost;
+	cpu->untracked = state->untracked;
+	if (cpu->first)
+		cpu->first = cpu->holes > cpu->reported ? cpu->first + gap.lost : 0;
+	gap.lost += gap.untracked;
 	loss_add_totals(&loss->totals, &gap);
 	*out = gap;
 	return true;

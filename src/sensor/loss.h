@@ -19,6 +19,7 @@ struct loss_gap {
 	uint64_t lost;
 	uint64_t counts[WIRE_RECORD_KINDS][WIRE_DROP_REASONS];
 	uint64_t unexplained;
+	uint64_t untracked; /* processes that found the kernel's process map full; in `lost` too */
 };
 
 struct loss;

@@ -240,11 +240,6 @@ bool process_sensor_knows(const struct process_sensor *sensor, uint32_t pid, uin
 	return process.exec_ns == exec_ns;
 }
 
-void process_sensor_forget(const struct process_sensor *sensor, uint32_t pid)
-{
-	bpf_map_delete_elem(bpf_map__fd(sensor->bpf->maps.processes), &pid);
-}
-
 /* The kernel tells a map's memory in /proc/self/fdinfo. */
 static uint64_t sensor_one_map_bytes(int fd)
 {

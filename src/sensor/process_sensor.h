@@ -55,8 +55,5 @@ int process_sensor_read_states(const struct process_sensor *sensor, struct wire_
 /* Whether the kernel side holds this image as alive. */
 bool process_sensor_knows(const struct process_sensor *sensor, uint32_t pid, uint64_t exec_ns);
 
-/* Forgets a process that ended while it was being seeded. */
-void process_sensor_forget(const struct process_sensor *sensor, uint32_t pid);
-
 uint64_t
 process_sensor_map_bytes(const struct process_sensor *sensor); /* kernel memory of all maps */
