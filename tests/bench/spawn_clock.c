@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * spawn_clock N FILE: executes FILE N times, one after another, and prints the nanoseconds that one fork, exec and
- * exit took on average. On the deterministic clock a nanosecond is an instruction.
+ * spawn_clock N FILE: executes FILE N times, one after another, and prints the nanoseconds that one
+ * fork, exec and exit took on average. On the deterministic clock a nanosecond is an instruction.
  */
 #include <stdio.h>
 #include <stdlib.h>

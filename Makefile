@@ -1,0 +1,56 @@
+# SPDX-License-Identifier: Apache-2.0
+# Thin: each target names the tool that does the work. `make help` lists them.
+# Debian 12's base, git and make are enough to begin with; `setup` brings the rest as packages.
+
+PREFIX ?= /usr/local
+DESTDIR ?=
+BUILD := build
+
+BUILD_PACKAGES := gcc libc6-dev meson ninja-build pkg-config clang-19 bpftool libbpf-dev \
+	libelf-dev zlib1g-dev libnghttp2-dev libjansson-dev libprotobuf-c-dev \
+	protobuf-c-compiler protobuf-compiler libprotobuf-dev
+CHECK_PACKAGES := qemu-system-x86 busybox-static cpio xz-utils kmod jq libcmocka-dev \
+	clang-format-19 libclang-rt-19-dev llvm-19 universal-ctags python3 python3-grpcio python3-protobuf \
+	iproute2 libcap2-bin util-linux procps
+
+.PHONY: all setup setup-check run check bench install clean format measure help
+all: $(BUILD)/build.ninja
+	@ninja -C $(BUILD) --quiet
+
+$(BUILD)/build.ninja: | setup
+	@mkdir -p $(BUILD)
+	@meson setup $(BUILD) >$(BUILD)/meson-setup.log 2>&1 || { cat $(BUILD)/meson-setup.log >&2; exit 1; }
+
+setup:			## install the packages that the build needs
+	@tools/setup $(BUILD_PACKAGES)
+
+setup-check:		## install what the tests need, kernels included
+	@tools/setup $(BUILD_PACKAGES) $(CHECK_PACKAGES)
+	@tools/kernels 6.1 >/dev/null
+	@tools/kernels 6.12 >/dev/null
+
+run: all		## start the agent and stream events until Ctrl-C (RUN_SECONDS=10 ends by itself)
+	@tools/run $(BUILD)
+
+check: setup-check all	## everything: unit, sanitizers, e2e on three kernels
+	@tools/testall $(BUILD)
+
+bench: all		## the figures that docs/testing.md explains
+	@tests/bench/run $(BUILD)
+
+install: all		## DESTDIR and PREFIX are honoured
+	@install -d $(DESTDIR)$(PREFIX)/bin
+	@install -m 0755 $(BUILD)/tetrad $(BUILD)/tetra $(DESTDIR)$(PREFIX)/bin/
+	@ln -sfn tetrad $(DESTDIR)$(PREFIX)/bin/tetragon
+
+format:			## let clang-format-19 lay out every C file
+	@git ls-files -co --exclude-standard '*.c' '*.h' | xargs -r clang-format-19 -i
+
+measure: all		## the bars of the house style
+	@tools/measure
+
+clean:
+	@rm -rf $(BUILD) $(BUILD)-asan $(BUILD)-fuzz
+
+help:
+	@sed -n 's/^\([a-z-]*\):[^#]*## /\1	/p' $(MAKEFILE_LIST) | expand -t 16

@@ -1,0 +1,69 @@
+# SPDX-License-Identifier: Apache-2.0
+# Helpers for the scripts of case files (bash). The variables D, TETRAD, ... come from the runner; see docs/testing.md.
+
+# wait_for SECONDS COMMAND...: polls until COMMAND succeeds; fails when it has not after SECONDS (times $PATIENCE).
+wait_for() {
+	local deadline=$((SECONDS + $1 * PATIENCE))
+	shift
+	until "$@"; do
+		[ $SECONDS -le $deadline ] || {
+			echo "gave up waiting for: $*" >&2
+			return 1
+		}
+		sleep 0.02
+	done
+}
+
+is_gone() {
+	! kill -0 "$1" 2>/dev/null
+}
+
+# start_tetrad OPTION...: an agent of the script's own in $D, log in $D/log; sets `tetrad`, its pid. Does not wait.
+start_tetrad() {
+	"$TETRAD" --run-dir "$D/run" --server-address "unix://$D/socket" "$@" >"$D/log" 2>&1 </dev/null &
+	tetrad=$!
+	trap 'kill -9 $tetrad 2>/dev/null || true' EXIT
+}
+
+await_ready() {
+	wait_for 10 grep -q ready "$D/log"
+}
+
+# status_of COMMAND...: prints status=N, for a command that may fail.
+status_of() {
+	local status=0
+	"$@" || status=$?
+	echo "status=$status"
+}
+
+# The ids of the BPF programs that the whole machine has loaded, one to a line.
+bpf_programs() {
+	bpftool prog list 2>/dev/null | sed -n 's/^\([0-9]*\): .*/\1/p' | sort
+}
+
+# refused COMMAND...: for a command that must not start: prints status=N, lines=N and what it said.
+refused() {
+	local status=0
+	timeout $((10 * PATIENCE)) "$@" >"$D/refused" 2>&1 </dev/null || status=$?
+	echo "status=$status"
+	echo "lines=$(wc -l <"$D/refused")"
+	cat "$D/refused"
+}
+
+# stream OPTION...: tetra getevents against the shared agent, into $D/stream; returns once the first event arrived.
+stream() {
+	: >"$D/stream"
+	"$TETRA" --server-address "$SOCKET" getevents "$@" >>"$D/stream" 2>"$D/stream.log" </dev/null &
+	reader=$!
+	trap 'kill $reader 2>/dev/null || true' EXIT
+	wait_for 10 pinged || {
+		cat "$D/stream.log" >&2
+		return 1
+	}
+}
+
+# A ping is an exec whose event shows that the stream has begun.
+pinged() {
+	"$A/true" ping
+	grep -q ping "$D/stream"
+}

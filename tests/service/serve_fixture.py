@@ -1,0 +1,121 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The test server as a process, and the API's messages and methods for Python.
+
+In: the path of the `serve` program and the folder of .proto files. Stubs are made when the tests
+start; nothing generated is kept.
+"""
+import os
+import subprocess
+import sys
+import tempfile
+import time
+
+import grpc
+
+DEADLINE = 20  # seconds; far above what anything here takes
+
+_folder = tempfile.TemporaryDirectory()
+
+
+def _load_messages(proto_folder):
+    names = [name for name in os.listdir(os.path.join(proto_folder, "tetragon"))]
+    files = [os.path.join("tetragon", name) for name in names if name.endswith(".proto")]
+    subprocess.run(
+        ["protoc", "-I" + proto_folder, "--python_out=" + _folder.name, *files],
+        cwd=proto_folder,
+        check=True,
+    )
+    sys.path.insert(0, _folder.name)
+    from tetragon import events_pb2, sensors_pb2, tetragon_pb2
+
+    return events_pb2, sensors_pb2, tetragon_pb2
+
+
+events, sensors, api = _load_messages(os.environ["TETRAD_PROTO"])
+
+
+def path_of(method):
+    return "/tetragon.FineGuidanceSensors/" + method
+
+
+class Client:
+    """One channel of its own."""
+
+    def __init__(self, target):
+        self.channel = grpc.insecure_channel(target, options=[("grpc.use_local_subchannel_pool", 1)])
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.channel.close()
+
+    def call(self, method, request, response_type=None):
+        response_type = response_type or api.Test
+        stub = self.channel.unary_unary(
+            path_of(method),
+            request_serializer=lambda message: message.SerializeToString(),
+            response_deserializer=response_type.FromString,
+        )
+        return stub(request, timeout=DEADLINE)
+
+    def events(self, **fields):
+        """A stream that the server has begun: events published from now on arrive."""
+        stub = self.channel.unary_stream(
+            path_of("GetEvents"),
+            request_serializer=lambda message: message.SerializeToString(),
+            response_deserializer=events.GetEventsResponse.FromString,
+        )
+        stream = stub(events.GetEventsRequest(**fields), timeout=60)
+        stream.initial_metadata()
+        return stream
+
+
+class Serve:
+    def __init__(self, address="localhost:0", socket_path=""):
+        self.process = subprocess.Popen(
+            [os.environ["TETRAD_SERVE"], address, socket_path],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        line = self.process.stdout.readline()
+        if not line:
+            raise RuntimeError(self.process.communicate()[1])
+        self.port = int(line.split()[1])
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.stop()
+
+    def target(self):
+        return "localhost:%d" % self.port
+
+    def client(self):
+        return Client(self.target())
+
+    def command(self, text):
+        self.process.stdin.write(text + "\n")
+        self.process.stdin.flush()
+        return self.process.stdout.readline().strip()
+
+    def counters(self):
+        words = self.command("counters").split()
+        return dict(zip(words[::2], map(int, words[1::2])))
+
+    def wait_for(self, name, value):
+        """Asks the server until its counter is VALUE."""
+        end = time.monotonic() + DEADLINE
+        while self.counters()[name] != value:
+            if time.monotonic() > end:
+                raise AssertionError("%s is %s" % (name, self.counters()))
+
+    def stop(self):
+        """Ends it as its input ends; its exit status and what it said."""
+        if self.process.stdin.closed:
+            return self.process.returncode, ""
+        _, errors = self.process.communicate(timeout=DEADLINE)
+        return self.process.returncode, errors

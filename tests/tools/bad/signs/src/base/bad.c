@@ -1,0 +1,1 @@
+int unsigned_file;

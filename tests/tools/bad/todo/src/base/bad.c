@@ -1,0 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A bad example for tools/check; nothing builds it. */
+/* TODO: somebody should do this. */
+int later;

@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The daemon's flags: defaults, values that do not go together, and what is said about them. */
+#include "cmocka_case.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "daemon/daemon_options.h"
+
+struct flags {
+	struct options *options;
+	struct daemon_options values;
+	struct diag diag;
+};
+
+static int set_up(void **state)
+{
+	static struct flags flags;
+
+	flags = (struct flags){};
+	*state = &flags;
+	return options_new(&flags.options);
+}
+
+static int tear_down(void **state)
+{
+	struct flags *flags = *state;
+
+	options_free(flags->options);
+	diag_done(&flags->diag);
+	return 0;
+}
+
+static int parse(struct flags *flags, const char *const *words, int count)
+{
+	return daemon_options_parse(flags->options, &flags->values, count, (char *const *)words,
+				    &flags->diag);
+}
+
+static void without_flags_the_values_are_upstreams(void **state)
+{
+	struct flags *flags = *state;
+	const struct daemon_options *values = &flags->values;
+
+	assert_int_equal(parse(flags, NULL, 0), 0);
+	assert_string_equal(values->server_address, "localhost:54321");
+	assert_string_equal(values->run_dir, "/var/run/tetragon");
+	assert_string_equal(values->export_filename, "");
+	assert_string_equal(values->export_file_perm, "600");
+	assert_string_equal(values->log_level, "info");
+	assert_string_equal(values->procfs, "/proc/");
+	assert_string_equal(values->username_metadata, "disabled");
+	assert_int_equal(values->event_queue_size, 10000);
+	assert_int_equal(values->process_cache_size, 65536);
+	assert_int_equal(values->rb_size_total, 0);
+	assert_false(values->enable_process_cred);
+	assert_false(values->enable_process_ns);
+	assert_false(values->help);
+	assert_int_equal(values->enable_ancestors.count, 0);
+}
+
+static void flags_set_values(void **state)
+{
+	static const char *const words[] = {
+		"--enable-process-cred",
+		"--enable-process-ns=true",
+		"--rb-size-total",
+		"16M",
+		"--filter-environment-variables=PATH,HOME",
+		"--enable-ancestors",
+		"base",
+		"--export-filename=-",
+		"-d",
+		"--process-cache-size=16",
+		"--log-level",
+		"warn",
+	};
+	struct flags *flags = *state;
+	const struct daemon_options *values = &flags->values;
+
+	assert_int_equal(parse(flags, words, COUNT(words)), 0);
+	assert_true(values->enable_process_cred && values->enable_process_ns && values->debug);
+	assert_int_equal(values->rb_size_total, 16 * 1024 * 1024);
+	assert_int_equal(values->filter_environment_variables.count, 2);
+	assert_string_equal(values->filter_environment_variables.items[1], "HOME");
+	assert_int_equal(values->enable_ancestors.count, 1);
+	assert_string_equal(values->export_filename, "-");
+	assert_int_equal(values->process_cache_size, 16);
+	assert_string_equal(values->log_level, "warn");
+}
+
+/* In: flags. Out: a word that the person needs to put them right. */
+static const struct {
+	const char *words[3];
+	const char *said;
+} mistakes[] = {
+	{ { "--rb-size=1M", "--rb-size-total=1M" }, "exclude each other" },
+	{ { "--enable-ancestors=kprobe" }, "kprobe" },
+	{ { "--enable-ancestors=base,x" }, "\"x\"" },
+	{ { "--process-cache-size=15" }, "from 16 to" },
+	{ { "--process-cache-size=16777217" }, "from 16 to" },
+	{ { "--process-cache-size=-1" }, "--process-cache-size" },
+	{ { "--execve-map-entries=16777217" }, "at most" },
+	{ { "--export-file-perm=800" }, "octal" },
+	{ { "--export-file-perm=" }, "octal" },
+	{ { "--export-file-perm=00600" }, "octal" },
+	{ { "--export-file-perm=rw" }, "octal" },
+	{ { "--log-level=loud" }, "loud" },
+	{ { "--username-metadata=ldap" }, "ldap" },
+	{ { "--exprot-filename=x" }, "--export-filename" },
+	{ { "--rb-size=lots" }, "lots" },
+	{ { "--rb-size" }, "--rb-size" },
+	{ { "getevents" }, "\"getevents\"" },
+};
+
+static void mistakes_are_refused_with_a_line_that_helps(void **state)
+{
+	for (size_t i = 0; i < COUNT(mistakes); i++) {
+		struct flags flags = {};
+		int count = 0;
+
+		while (mistakes[i].words[count])
+			count++;
+		assert_int_equal(options_new(&flags.options), 0);
+		if (parse(&flags, mistakes[i].words, count) != -EINVAL || !flags.diag.lines)
+			fail_msg("%s is not refused", mistakes[i].words[0]);
+		if (!strstr(buf_text(&flags.diag.text), mistakes[i].said))
+			fail_msg("%s", buf_text(&flags.diag.text));
+		options_free(flags.options);
+		diag_done(&flags.diag);
+	}
+}
+
+static void all_mistakes_are_told_at_once(void **state)
+{
+	static const char *const words[] = { "--process-cache-size=1", "--export-file-perm=x",
+					     "--rb-size=1", "--rb-size-total=1" };
+	struct flags *flags = *state;
+
+	assert_int_equal(parse(flags, words, COUNT(words)), -EINVAL);
+	assert_int_equal(flags->diag.lines, 3);
+}
+
+static void every_flag_has_help(void **state)
+{
+	struct flags *flags = *state;
+	_cleanup_buf_ struct buf help = {};
+
+	assert_int_equal(parse(flags, NULL, 0), 0);
+	options_add_help(flags->options, &help);
+	assert_non_null(strstr(buf_text(&help), "--export-filename"));
+	assert_non_null(strstr(buf_text(&help), "--process-cache-size"));
+	assert_non_null(strstr(buf_text(&help), "--version"));
+}
+
+#define CASE(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		CASE(without_flags_the_values_are_upstreams),
+		CASE(flags_set_values),
+		cmocka_unit_test(mistakes_are_refused_with_a_line_that_helps),
+		CASE(all_mistakes_are_told_at_once),
+		CASE(every_flag_has_help),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
