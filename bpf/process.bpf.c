@@ -94,6 +94,8 @@ int BPF_PROG(process_exit, struct task_struct *task)
 	record->start_ns = task->group_leader->start_boottime;
 	record->code = task_exit_code(task);
 	record->flags = process.flags;
+	if (task->flags & PF_KTHREAD) /* also when it was not known */
+		record->flags |= WIRE_PROCESS_KERNEL_THREAD;
 	emit_submit(record);
 	return 0;
 }

@@ -92,6 +92,8 @@ int daemon_options_parse(struct options *options, struct daemon_options *out, in
 	if (error)
 		return error;
 	error = options_parse(options, argc, argv, diag);
+	if (error) /* behind an unknown flag a word may be its value: one mistake, one line */
+		return error;
 	words = options_get_words(options);
 	for (size_t i = 0; i < words->count; i++) {
 		diag_add(diag, "unexpected word \"%s\"; tetrad takes only flags", words->items[i]);

@@ -12,8 +12,7 @@
 static const char usage[] =
 	"tetrad sees every process of this machine start and end, and tells it as events.\n"
 	"\n"
-	"Usage: tetrad [flags]\n"
-	"\n";
+	"Usage: tetrad [flags]\n";
 
 static void cleanup_options(struct options **options)
 {

@@ -249,6 +249,20 @@ static void an_image_that_its_only_owner_gave_up_is_counted_once_more_and_not_tw
 	process_table_free(table);
 }
 
+static void an_image_that_somebody_outside_holds_is_not_counted(void **state)
+{
+	struct process_table *table = table_of(4);
+	struct process_image *image = image_of(1000);
+	struct wire_process_id one = process_id(1, 1);
+
+	process_table_insert(table, &one, &nobody, process_image_ref(image));
+	end(table, 1, 100);
+	process_table_expire(table, UINT64_MAX);
+	assert_int_equal(stats_of(table).image_bytes, 0);
+	process_image_unref(image);
+	process_table_free(table);
+}
+
 static void room_for_images_is_made_of_the_dead(void **state)
 {
 	struct process_table *table = table_of(8);
@@ -322,6 +336,7 @@ int main(void)
 		cmocka_unit_test(image_bytes_count_each_image_once),
 		cmocka_unit_test(
 			an_image_that_its_only_owner_gave_up_is_counted_once_more_and_not_twice),
+		cmocka_unit_test(an_image_that_somebody_outside_holds_is_not_counted),
 		cmocka_unit_test(room_for_images_is_made_of_the_dead),
 		cmocka_unit_test(a_visit_sees_each_process_once),
 		cmocka_unit_test(a_half_built_table_can_be_freed),
