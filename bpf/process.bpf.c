@@ -59,7 +59,6 @@ int BPF_PROG(process_fork, struct task_struct *parent, struct task_struct *child
 	record->start_ns = process.start_ns;
 	record->flags = process.flags;
 	record->namespace_pid = namespace_pid;
-	bpf_probe_read_kernel_str(record->comm, sizeof(record->comm), child->comm);
 	emit_submit(record);
 	return 0;
 }
@@ -163,13 +162,15 @@ struct data_loop {
 	__u32 pid, part, total;
 };
 
-/* One piece. True: it was the last, or the ring is full (then this one is counted as lost). */
+/* One piece. True: no more can follow: it was the last, or the ring is full (then this one is
+ * counted as lost), or the memory could not be read. */
 static long exec_send_piece(__u32 index, void *context)
 {
 	const struct data_loop *loop = context;
 	struct wire_ring_state *state = emit_ring_state();
 	__u32 offset = index * WIRE_DATA_BYTES_MAX;
 	struct wire_data *record;
+	bool failed;
 	__u32 bytes;
 
 	if (offset >= loop->total || !state)
@@ -181,14 +182,15 @@ static long exec_send_piece(__u32 index, void *context)
 	record = emit_reserve(state, WIRE_RECORD_DATA, sizeof(*record));
 	if (!record)
 		return 1;
-	if (bpf_probe_read_user(record->data, bytes, (const void *)(loop->start + offset)))
+	failed = bpf_probe_read_user(record->data, bytes, (const void *)(loop->start + offset));
+	if (failed)
 		bytes = 0;
 	record->pid = loop->pid;
 	record->part = loop->part;
 	record->offset = offset;
 	record->bytes = bytes;
 	emit_submit(record);
-	return 0;
+	return failed;
 }
 
 /* Arguments or environment too long for the exec record, in pieces ahead of it. */

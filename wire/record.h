@@ -126,7 +126,6 @@ struct wire_fork {
 	__u64 start_ns;
 	__u32 flags;
 	__u32 namespace_pid;
-	char comm[16]; /* names kernel threads */
 };
 
 struct wire_exit {
@@ -177,7 +176,7 @@ struct wire_process_config {
 _Static_assert(sizeof(struct wire_header) == 24, "wire_header has no hidden padding");
 _Static_assert(sizeof(struct wire_credentials) == 64, "wire_credentials has no hidden padding");
 _Static_assert(sizeof(struct wire_exec) == 256, "wire_exec has no hidden padding");
-_Static_assert(sizeof(struct wire_fork) == 88, "wire_fork has no hidden padding");
+_Static_assert(sizeof(struct wire_fork) == 72, "wire_fork has no hidden padding");
 _Static_assert(sizeof(struct wire_exit) == 56, "wire_exit has no hidden padding");
 _Static_assert(sizeof(struct wire_data) == 40 + WIRE_DATA_BYTES_MAX,
 	       "wire_data has no hidden padding");

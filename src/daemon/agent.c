@@ -119,6 +119,8 @@ static int agent_start_sensor(struct agent *agent, struct diag *diag)
 		.has_bpf_loop = agent->features.has[KERNEL_BPF_LOOP],
 	};
 
+	if (!options->rb_size_total && per_cpu > 1ULL << 30)
+		log_warn("--rb-size asks for more than 1G in all; the kernel's event ring has 1G");
 	return process_sensor_new(&agent->sensor, &sensor, pipeline_on_record, &agent->pipeline,
 				  diag);
 }
@@ -254,6 +256,7 @@ static int agent_watch(struct agent *agent)
 	sigaddset(&signals, SIGINT);
 	sigaddset(&signals, SIGHUP);
 	signal(SIGPIPE, SIG_IGN);
+	signal(SIGXFSZ, SIG_IGN); /* a limit on file size is an error of write(2) like others */
 	error = loop_add_signals(agent->loop, &signals, agent_on_signal, agent, &agent->signals);
 	if (!error)
 		error = ring_reader_new(&agent->reader, agent->loop, agent->sensor,

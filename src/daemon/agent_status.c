@@ -31,6 +31,7 @@ static size_t status_fill_losses(struct gap_message *out, const struct pipeline 
 		output_file_read_stats(pipeline->file, &file);
 	process_table_read_stats(pipeline->tracker.table, &cache);
 	gap_add_count(out, &count, "process", "process cache full", cache.refused);
+	gap_add_count(out, &count, "arguments", "memory of process cache full", cache.cut);
 	gap_add_count(out, &count, "event", "no space in event file", file.dropped);
 	gap_add_count(out, &count, "record", "malformed", pipeline->stats.malformed);
 	return count;

@@ -3,7 +3,13 @@
 #include "daemon/daemon_options.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
+
+/* The kernel wants the ring's size in 32 bits, a power of two. */
+#define RING_BYTES_MAX (1ULL << 30)
+/* A client's queue is bounded by its bytes before; more is a typing mistake. */
+#define QUEUE_EVENTS_MAX (1U << 20)
 
 #define MEMBER(name) offsetof(struct daemon_options, name)
 
@@ -72,11 +78,19 @@ static int check_together(const struct daemon_options *options, struct diag *dia
 	if (options->process_cache_size < 16 || options->process_cache_size > 1U << 24)
 		diag_add(diag, "--process-cache-size is %llu; it must be from 16 to %u",
 			 (unsigned long long)options->process_cache_size, 1U << 24);
+	if (options->rb_size > RING_BYTES_MAX || options->rb_size_total > RING_BYTES_MAX)
+		diag_add(
+			diag,
+			"the kernel's event ring may have at most 1G; give a smaller --rb-size-total");
+	if (options->event_queue_size < 1 || options->event_queue_size > QUEUE_EVENTS_MAX)
+		diag_add(diag, "--event-queue-size is %llu; it must be from 1 to %u",
+			 (unsigned long long)options->event_queue_size, QUEUE_EVENTS_MAX);
 	if (options->execve_map_entries > 1U << 24)
 		diag_add(diag, "--execve-map-entries is %llu; it must be at most %u",
 			 (unsigned long long)options->execve_map_entries, 1U << 24);
 	if (strspn(options->export_file_perm, "01234567") != strlen(options->export_file_perm) ||
-	    strlen(options->export_file_perm) > 4 || !options->export_file_perm[0])
+	    strlen(options->export_file_perm) > 4 ||
+	    strtoul(options->export_file_perm, NULL, 8) > 0777 || !options->export_file_perm[0])
 		diag_add(diag, "--export-file-perm is \"%s\"; it must be an octal mode such as 600",
 			 options->export_file_perm);
 	return diag->lines == lines ? 0 : -EINVAL;

@@ -10,6 +10,7 @@
 
 struct pending_entry {
 	struct process_event event;
+	struct process process; /* with a reference to its image */
 	uint64_t deadline_ns;
 };
 
@@ -26,6 +27,8 @@ int pending_new(struct pending **out)
 
 void pending_free(struct pending *pending)
 {
+	for (size_t i = 0; pending && i < pending->count; i++)
+		process_image_unref(pending->entries[i].process.image);
 	free(pending);
 }
 
@@ -34,30 +37,36 @@ bool pending_is_empty(const struct pending *pending)
 	return !pending->count;
 }
 
-static bool pending_has_before(const struct pending *pending, const struct wire_process_id *id,
-			       size_t end)
+/* The last of the first END entries that is about the process; NULL: none is. */
+static struct pending_entry *pending_find(struct pending *pending, const struct wire_process_id *id,
+					  size_t end)
 {
-	for (size_t i = 0; i < end; i++) {
-		const struct wire_process_id *other = &pending->entries[i].event.id;
+	while (end--) {
+		const struct wire_process_id *other = &pending->entries[end].event.id;
 
 		if (other->pid == id->pid && other->exec_ns == id->exec_ns)
-			return true;
+			return &pending->entries[end];
 	}
-	return false;
+	return NULL;
 }
 
-bool pending_has(const struct pending *pending, const struct wire_process_id *id)
+bool pending_has(struct pending *pending, const struct wire_process_id *id)
 {
-	return pending_has_before(pending, id, pending->count);
+	return pending_find(pending, id, pending->count) != NULL;
 }
 
-bool pending_add(struct pending *pending, const struct process_event *event, uint64_t now_ns)
+bool pending_add(struct pending *pending, const struct process_event *event,
+		 const struct process *process, uint64_t now_ns)
 {
 	struct pending_entry *entry = &pending->entries[pending->count];
+	const struct pending_entry *earlier = pending_find(pending, &event->id, pending->count);
 
 	if (pending->count == PENDING_MAX)
 		return false;
-	entry->event = *event;
+	*entry = (struct pending_entry){ .event = *event };
+	if (process || earlier)
+		entry->process = process ? *process : earlier->process;
+	process_image_ref(entry->process.image);
 	entry->deadline_ns = now_ns + PENDING_WAIT_MS * CLOCK_NS_PER_MS;
 	pending->count++;
 	return true;
@@ -71,13 +80,13 @@ void pending_release(struct pending *pending, uint64_t now_ns, pending_ready_fn 
 	for (size_t i = 0; i < pending->count; i++) {
 		struct pending_entry entry = pending->entries[i];
 
-		if (entry.deadline_ns > now_ns &&
-		    (pending_has_before(pending, &entry.event.id, kept) ||
-		     !ready(context, &entry.event))) {
+		if (entry.deadline_ns > now_ns && (pending_find(pending, &entry.event.id, kept) ||
+						   !ready(context, &entry.event, &entry.process))) {
 			pending->entries[kept++] = entry;
 			continue;
 		}
-		release(context, &entry.event);
+		release(context, &entry.event, &entry.process);
+		process_image_unref(entry.process.image);
 	}
 	pending->count = kept;
 }

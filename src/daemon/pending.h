@@ -23,12 +23,19 @@ void pending_free(struct pending *pending);
 
 bool pending_is_empty(const struct pending *pending);
 /* Whether an event of this process waits, so that a later one must wait behind it. */
-bool pending_has(const struct pending *pending, const struct wire_process_id *id);
-/* False: no room, the event goes out as it is. */
-bool pending_add(struct pending *pending, const struct process_event *event, uint64_t now_ns);
+bool pending_has(struct pending *pending, const struct wire_process_id *id);
+/*
+ * Keeps a copy of PROCESS, so that the cache may forget it meanwhile; NULL: the one that came with
+ * an earlier event of it. False: no room.
+ */
+bool pending_add(struct pending *pending, const struct process_event *event,
+		 const struct process *process, uint64_t now_ns);
 
-typedef bool (*pending_ready_fn)(void *context, const struct process_event *event);
-typedef void (*pending_release_fn)(void *context, const struct process_event *event);
+/* PROCESS is as it was when the event began to wait. */
+typedef bool (*pending_ready_fn)(void *context, const struct process_event *event,
+				 const struct process *process);
+typedef void (*pending_release_fn)(void *context, const struct process_event *event,
+				   const struct process *process);
 
 /* Releases what is ready or has waited long enough by NOW_NS; UINT64_MAX: all. */
 void pending_release(struct pending *pending, uint64_t now_ns, pending_ready_fn ready,

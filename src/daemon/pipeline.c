@@ -101,20 +101,24 @@ static bool pipeline_knows_parent(const struct pipeline *pipeline, const struct 
 	       process_table_find(pipeline->tracker.table, &process->parent);
 }
 
-/* In a full cache a process may be given up while its event waits: then nothing waits. */
-static bool pipeline_may_wait(const struct pipeline *pipeline, const struct process *process)
+static bool pipeline_event_is_ready(void *pipeline, const struct process_event *event,
+				    const struct process *process)
 {
-	struct process_table_stats stats;
+	return pipeline_knows_parent(pipeline, process);
+}
 
-	if (!process || process == &pipeline->tracker.overflow)
-		return false;
-	process_table_read_stats(pipeline->tracker.table, &stats);
-	return stats.size < stats.capacity;
+static void pipeline_release_event(void *context, const struct process_event *event,
+				   const struct process *process)
+{
+	struct pipeline *pipeline = context;
+
+	pipeline_send(pipeline, process_event_build(pipeline->builder, event, process));
 }
 
 /*
  * True: the event waits, because its parent is not known yet or an earlier event of its process
- * waits.
+ * waits. When there is no room to wait everything that waits goes out first, so that the order
+ * stays.
  */
 static bool pipeline_hold(struct pipeline *pipeline, const struct process_event *event,
 			  const struct process *process)
@@ -124,9 +128,21 @@ static bool pipeline_hold(struct pipeline *pipeline, const struct process_event 
 
 	if (!follows && (!process || pipeline_knows_parent(pipeline, process)))
 		return false;
-	if (!follows && !pipeline_may_wait(pipeline, process))
-		return false;
-	return pending_add(pipeline->pending, event, clock_read_ns(CLOCK_BOOTTIME));
+	if (pending_add(pipeline->pending, event, process, clock_read_ns(CLOCK_BOOTTIME)))
+		return true;
+	pending_release(pipeline->pending, UINT64_MAX, pipeline_event_is_ready,
+			pipeline_release_event, pipeline);
+	return false;
+}
+
+/* A recording that cannot be written ends; events go on. */
+static void pipeline_record(struct pipeline *pipeline, const void *data, size_t bytes)
+{
+	if (!pipeline->recording || fwrite(data, 1, bytes, pipeline->recording) == bytes)
+		return;
+	log_error("cannot record: %s; the recording ends here", strerror(errno));
+	fclose(pipeline->recording);
+	pipeline->recording = NULL;
 }
 
 void pipeline_on_record(void *context, const void *data, size_t bytes)
@@ -137,14 +153,15 @@ void pipeline_on_record(void *context, const void *data, size_t bytes)
 	struct record record;
 
 	pipeline->stats.records++;
-	if (pipeline->recording)
-		fwrite(data, 1, bytes, pipeline->recording);
+	pipeline_record(pipeline, data, bytes);
 	if (record_decode(&record, data, bytes) < 0) {
 		pipeline->stats.malformed++;
 		return;
 	}
-	if (loss_note_record(pipeline->loss, record.header))
+	if (loss_note_record(pipeline->loss, record.header) && !pipeline->gaps_are_told) {
 		pipeline_report_gaps(pipeline, false);
+		pipeline->gaps_are_told = true; /* until the next batch */
+	}
 	if (!pipeline_find_who(pipeline, &record, &event, &process) ||
 	    pipeline_hold(pipeline, &event, process))
 		return;
@@ -156,8 +173,7 @@ void pipeline_on_seed(void *context, const void *data, size_t bytes)
 	struct pipeline *pipeline = context;
 	struct record record;
 
-	if (pipeline->recording)
-		fwrite(data, 1, bytes, pipeline->recording);
+	pipeline_record(pipeline, data, bytes);
 	if (record_decode(&record, data, bytes) < 0 || record.kind != WIRE_RECORD_EXEC) {
 		pipeline->stats.malformed++;
 		return;
@@ -186,23 +202,8 @@ static void pipeline_publish_seed(void *context, struct process *process)
 
 void pipeline_publish_seeds(struct pipeline *pipeline)
 {
+	process_table_adopt(pipeline->tracker.table);
 	process_table_visit(pipeline->tracker.table, pipeline_publish_seed, pipeline);
-}
-
-static bool pipeline_event_is_ready(void *context, const struct process_event *event)
-{
-	struct pipeline *pipeline = context;
-	const struct process *process = process_table_find(pipeline->tracker.table, &event->id);
-
-	return !process || pipeline_knows_parent(pipeline, process);
-}
-
-static void pipeline_release_event(void *context, const struct process_event *event)
-{
-	struct pipeline *pipeline = context;
-	const struct process *process = process_table_find(pipeline->tracker.table, &event->id);
-
-	pipeline_send(pipeline, process_event_build(pipeline->builder, event, process));
 }
 
 static void pipeline_flush_file(struct pipeline *pipeline)
@@ -223,6 +224,7 @@ static void pipeline_flush_file(struct pipeline *pipeline)
 
 void pipeline_end_batch(struct pipeline *pipeline)
 {
+	pipeline->gaps_are_told = false;
 	if (!pending_is_empty(pipeline->pending))
 		pending_release(pipeline->pending, clock_read_ns(CLOCK_BOOTTIME),
 				pipeline_event_is_ready, pipeline_release_event, pipeline);

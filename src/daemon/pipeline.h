@@ -44,7 +44,8 @@ struct pipeline {
 	struct wire_ring_state *states; /* one per processor */
 	struct gap_message gap;
 	struct pipeline_stats stats;
-	bool wants_sweep; /* exits may have been lost: ask the kernel side who lives */
+	bool gaps_are_told; /* the kernel's counters were read in this batch */
+	bool wants_sweep;   /* exits may have been lost: ask the kernel side who lives */
 	/* set by the owner; NULL: none */
 	struct output_file *file;
 	FILE *recording;

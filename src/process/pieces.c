@@ -57,6 +57,8 @@ void pieces_note_record(struct pieces *pieces, const struct wire_header *header)
 	cpu = &pieces->list[header->cpu];
 	cpu->lost += header->sequence - cpu->sequence - 1;
 	cpu->sequence = header->sequence;
+	if (cpu->lost > PIECE_PARTS) /* more than any exec explains: what waits is nobody's */
+		pieces_clear(pieces, header->cpu);
 }
 
 void pieces_add(struct pieces *pieces, const struct record *record)

@@ -19,7 +19,8 @@ struct waiting_room {
 	char released[256];
 };
 
-static bool is_ready(void *context, const struct process_event *event)
+static bool is_ready(void *context, const struct process_event *event,
+		     const struct process *process)
 {
 	struct waiting_room *room = context;
 
@@ -27,7 +28,7 @@ static bool is_ready(void *context, const struct process_event *event)
 	       (room->exits_are_ready && event->kind == PROCESS_EVENT_EXIT);
 }
 
-static void release(void *context, const struct process_event *event)
+static void release(void *context, const struct process_event *event, const struct process *process)
 {
 	struct waiting_room *room = context;
 	size_t bytes = strlen(room->released);
@@ -41,7 +42,7 @@ static bool add(struct waiting_room *room, enum process_event_kind kind, uint32_
 {
 	const struct process_event event = { .kind = kind, .id = process_id(pid, pid) };
 
-	return pending_add(room->pending, &event, now_ns);
+	return pending_add(room->pending, &event, NULL, now_ns);
 }
 
 static const char *let_go(struct waiting_room *room, uint64_t now_ns)

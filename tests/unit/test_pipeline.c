@@ -130,7 +130,8 @@ static void an_event_that_waits_is_told_even_if_its_process_lost_its_place(void 
 		run_fork(&run, process_id(pid, pid), nobody);
 	assert_null(process_table_find(run.pipeline.tracker.table, &child));
 	pipeline_flush(&run.pipeline);
-	assert_string_equal(run_told(&run), "exec 6 unknown\nexit 6 unknown status 3\n");
+	assert_string_equal(run_told(&run), "exec 6 /bin/true < 7 unknown>\n"
+					    "exit 6 /bin/true status 3\n");
 }
 
 static void events_are_whole_when_the_cache_is_full(void **state)
