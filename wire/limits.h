@@ -43,9 +43,11 @@
 #define WIRE_SELECTORS_MAX 1024
 /* Values of one filter: a block list of some size; longer ones belong into a sink's pipeline. */
 #define WIRE_FILTER_VALUES_MAX 16384
-/* Values that one hook collects: twelve arguments are the most that a function's trampoline has, and data beside them. */
+/* Values that one hook collects: twelve arguments are the most that a function's trampoline has,
+ * and data beside them. */
 #define WIRE_HOOK_VALUES_MAX 16
-/* Prefixes and postfixes: an LPM trie of the kernel has keys of at most 256 bytes (LPM_DATA_SIZE_MAX, 4.11). */
+/* Prefixes and postfixes: an LPM trie of the kernel has keys of at most 256 bytes
+ * (LPM_DATA_SIZE_MAX, 4.11). */
 #define WIRE_PREFIX_BYTES_MAX 256
 /* Substrings are searched by a bounded scan; upstream's bound is 100. */
 #define WIRE_SUBSTRING_BYTES_MAX 128
