@@ -93,7 +93,7 @@ void agent_status_visit_processes(void *context, const Tetragon__DumpProcessCach
 				  service_process_fn visit, void *visit_context)
 {
 	const struct agent_status *status = context;
-	struct process_message message;
+	struct process_message message = {};
 	struct status_visit state = { status, args, visit, visit_context, &message };
 
 	process_table_visit(status->pipeline->tracker.table, status_visit_process, &state);

@@ -17,8 +17,8 @@ static char *number_before(char *end, uint64_t value)
 
 /* base64 of "<node>:<time>:<pid>"; without a time it is "<node>:1:0", as upstream names the
  * unknown. */
-static void process_format_exec_id(char out[PROCESS_EXEC_ID_BYTES],
-				   const struct wire_process_id *id, const char *node_name)
+static char *process_format_exec_id(struct process_exec_id *out, const struct wire_process_id *id,
+				    const char *node_name)
 {
 	char text[PROCESS_NODE_BYTES_MAX + 2 * 21];
 	char digits[2 * 21];
@@ -32,7 +32,17 @@ static void process_format_exec_id(char out[PROCESS_EXEC_ID_BYTES],
 	*--start = ':';
 	memcpy(text, node_name, node_bytes);
 	memcpy(text + node_bytes, start, (size_t)(end - start));
-	*base64_write(out, text, node_bytes + (size_t)(end - start)) = '\0';
+	*base64_write(out->text, text, node_bytes + (size_t)(end - start)) = '\0';
+	out->id = *id;
+	return out->text;
+}
+
+static char *process_fill_exec_id(struct process_exec_id *out, const struct wire_process_id *id,
+				  const char *node_name)
+{
+	if (out->text[0] && out->id.exec_ns == id->exec_ns && out->id.pid == id->pid)
+		return out->text;
+	return process_format_exec_id(out, id, node_name);
 }
 
 #define PROCESS_FLAG(name, bit, word) { 1U << (bit), word },
@@ -240,8 +250,7 @@ static void fill_identity(struct process_message *out, const struct wire_process
 	Tetragon__Process *message = &out->process;
 
 	tetragon__process__init(message);
-	process_format_exec_id(out->exec_id, id, options->node_name);
-	message->exec_id = out->exec_id;
+	message->exec_id = process_fill_exec_id(&out->exec_id, id, options->node_name);
 	message->pid = set_uint32(&out->pid, id->pid);
 	process_message_set_time(&out->start_time, start_wall_ns);
 	message->start_time = start_wall_ns ? &out->start_time : NULL;
@@ -253,8 +262,8 @@ void process_message_fill(struct process_message *out, const struct process *pro
 	Tetragon__Process *message = &out->process;
 
 	fill_identity(out, &process->id, process->start_wall_ns, options);
-	process_format_exec_id(out->parent_exec_id, &process->parent, options->node_name);
-	message->parent_exec_id = out->parent_exec_id;
+	message->parent_exec_id =
+		process_fill_exec_id(&out->parent_exec_id, &process->parent, options->node_name);
 	message->tid = set_uint32(&out->tid, process->tid);
 	message->refcnt = process->refs;
 	google__protobuf__bool_value__init(&out->in_init_tree);

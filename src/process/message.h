@@ -51,14 +51,20 @@ struct process_variables_message {
 	Tetragon__EnvVar *pointers[PROCESS_VARIABLES_MAX];
 };
 
-/* Storage of one Process message. */
+/* An id as text, and of which id: the same storage often shows the same parent again. */
+struct process_exec_id {
+	struct wire_process_id id;
+	char text[PROCESS_EXEC_ID_BYTES]; /* "" nothing yet */
+};
+
+/* Storage of one Process message, for one node name; zeroed before the first use. */
 struct process_message {
 	Tetragon__Process process;
 	Google__Protobuf__UInt32Value pid, uid, auid, tid;
 	Google__Protobuf__BoolValue in_init_tree;
 	Google__Protobuf__Timestamp start_time;
 	Tetragon__UserRecord user;
-	char exec_id[PROCESS_EXEC_ID_BYTES], parent_exec_id[PROCESS_EXEC_ID_BYTES];
+	struct process_exec_id exec_id, parent_exec_id;
 	char flags[PROCESS_FLAGS_BYTES];
 	struct process_capabilities_message capabilities;
 	struct process_credentials_message credentials;
@@ -69,7 +75,7 @@ struct process_message {
 		*variables; /* the owner's; NULL: no environment is shown */
 };
 
-/* OUT need not be cleared, but for `variables`. With EXEC also what only the process of
+/* OUT may have been used before. With EXEC also what only the process of
  * process_exec shows. */
 void process_message_fill(struct process_message *out, const struct process *process,
 			  const struct process_message_options *options, bool exec);
