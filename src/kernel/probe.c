@@ -24,14 +24,15 @@ static const struct bpf_insn program_return_0[] = {
 	{ .code = BPF_JMP | BPF_EXIT },
 };
 
-static bool probe_bpf_loop(void)
+static bool probe_bpf_loop(const struct btf *btf)
 {
 	return libbpf_probe_bpf_helper(BPF_PROG_TYPE_SOCKET_FILTER, BPF_FUNC_loop, NULL) == 1;
 }
 
-static bool probe_trampoline(enum bpf_prog_type type, enum bpf_attach_type attach, const char *name)
+static bool probe_trampoline(const struct btf *btf, enum bpf_prog_type type,
+			     enum bpf_attach_type attach, const char *function)
 {
-	int id = libbpf_find_vmlinux_btf_id(name, attach);
+	int id = btf ? btf__find_by_name_kind(btf, function, BTF_KIND_FUNC) : -ENOENT;
 	LIBBPF_OPTS(bpf_prog_load_opts, options, .expected_attach_type = attach,
 		    .attach_btf_id = id > 0 ? (unsigned int)id : 0);
 	int fd;
@@ -46,17 +47,17 @@ static bool probe_trampoline(enum bpf_prog_type type, enum bpf_attach_type attac
 	return true;
 }
 
-static bool probe_fentry(void)
+static bool probe_fentry(const struct btf *btf)
 {
-	return probe_trampoline(BPF_PROG_TYPE_TRACING, BPF_TRACE_FENTRY, PROBE_FUNCTION);
+	return probe_trampoline(btf, BPF_PROG_TYPE_TRACING, BPF_TRACE_FENTRY, PROBE_FUNCTION);
 }
 
-static bool probe_kprobe(void)
+static bool probe_kprobe(const struct btf *btf)
 {
 	return access("/sys/bus/event_source/devices/kprobe/type", R_OK) == 0;
 }
 
-static bool probe_lsm(void)
+static bool probe_lsm(const struct btf *btf)
 {
 	char list[512] = "";
 	FILE *file = fopen("/sys/kernel/security/lsm", "re");
@@ -66,12 +67,13 @@ static bool probe_lsm(void)
 	if (!fgets(list, sizeof(list), file))
 		list[0] = '\0';
 	fclose(file);
-	return strstr(list, "bpf") && probe_trampoline(BPF_PROG_TYPE_LSM, BPF_LSM_MAC, "file_open");
+	return strstr(list, "bpf") &&
+	       probe_trampoline(btf, BPF_PROG_TYPE_LSM, BPF_LSM_MAC, "bpf_lsm_file_open");
 }
 
 static const struct {
 	const char *name;
-	bool (*probe)(void);
+	bool (*probe)(const struct btf *btf);
 } kernel_probes[KERNEL_FEATURES] = {
 	[KERNEL_BPF_LOOP] = { "bpf_loop", probe_bpf_loop },
 	[KERNEL_FENTRY] = { "fentry", probe_fentry },
@@ -81,8 +83,11 @@ static const struct {
 
 void kernel_features_probe(struct kernel_features *out)
 {
+	struct btf *btf = btf__load_vmlinux_btf(); /* five megabytes: read once for all probes */
+
 	for (int i = 0; i < KERNEL_FEATURES; i++)
-		out->has[i] = kernel_probes[i].probe();
+		out->has[i] = kernel_probes[i].probe(btf);
+	btf__free(btf);
 }
 
 const char *kernel_feature_name(enum kernel_feature feature)
