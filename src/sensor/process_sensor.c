@@ -264,7 +264,12 @@ uint64_t process_sensor_map_bytes(const struct process_sensor *sensor)
 	struct bpf_map *map;
 	uint64_t bytes = 0;
 
-	bpf_object__for_each_map(map, sensor->bpf->obj) bytes +=
-		sensor_one_map_bytes(bpf_map__fd(map));
+	bpf_object__for_each_map (map, sensor->bpf->obj) {
+		uint64_t told = sensor_one_map_bytes(bpf_map__fd(map));
+		bool is_ring = bpf_map__type(map) == BPF_MAP_TYPE_RINGBUF;
+		uint64_t ring = is_ring ? bpf_map__max_entries(map) : 0;
+
+		bytes += told > ring ? told : ring; /* older kernels do not tell a ring's pages */
+	}
 	return bytes;
 }
