@@ -25,11 +25,13 @@ struct cli_settings {
 	uint64_t timeout_ns;
 	uint64_t retries;
 	uint64_t receive_bytes_max;
+	const struct option_list *words; /* what follows the command, if its row allows words */
 };
 
 struct command {
 	const char *path;  /* its words, "dump processcache" */
 	const char *about; /* one line */
+	const char *words; /* what follows it, "FILE...", at least one; NULL: nothing may follow */
 	const char *more;  /* further help, ended by a newline; NULL: none */
 	bool is_hidden;	   /* an alias */
 	const struct option_row *rows;
@@ -39,6 +41,7 @@ struct command {
 };
 
 extern const struct command command_getevents;
+extern const struct command command_policy_check;
 extern const struct command command_status;
 extern const struct command command_version;
 extern const struct command command_dump_processcache;

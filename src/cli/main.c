@@ -18,11 +18,8 @@
 enum { PATH_BYTES_MAX = 128 };
 
 static const struct command *const commands[] = {
-	&command_getevents,
-	&command_status,
-	&command_version,
-	&command_dump_processcache,
-	&command_debug_dump_processcache,
+	&command_getevents, &command_policy_check,	&command_status,
+	&command_version,   &command_dump_processcache, &command_debug_dump_processcache,
 };
 
 static const struct option_row global_rows[] = {
@@ -113,8 +110,9 @@ static void cli_print_help(const struct cli *cli)
 {
 	_cleanup_buf_ struct buf text = {};
 
-	buf_add_format(&text, "%s\n\nUsage:\n  tetra %s [FLAGS]\n", cli->command->about,
-		       cli->command->path);
+	buf_add_format(&text, "%s\n\nUsage:\n  tetra %s%s%s [FLAGS]\n", cli->command->about,
+		       cli->command->path, cli->command->words ? " " : "",
+		       cli->command->words ? cli->command->words : "");
 	if (cli->command->more)
 		buf_add_format(&text, "\n%s", cli->command->more);
 	cli_add_flags(cli->command, &text);
@@ -206,13 +204,18 @@ static enum cli_exit cli_run_command(struct cli *cli, int count, char *const *wo
 		cli_print_help(cli);
 		return CLI_DONE;
 	}
-	if (rest->count) {
+	if (!rest->count && command->words) {
+		diag_add(&cli->diag, "tetra %s needs %s", command->path, command->words);
+		return CLI_USAGE;
+	}
+	if (rest->count && !command->words) {
 		diag_add(&cli->diag, "unexpected word \"%s\"; tetra %s takes only flags",
 			 rest->items[0], command->path);
 		return CLI_USAGE;
 	}
 	if (cli->settings.debug)
 		log_set_level(LOG_LEVEL_DEBUG);
+	cli->settings.words = rest;
 	return command->run(&cli->settings, cli->command_settings);
 }
 
