@@ -67,6 +67,10 @@ static void status_add_losses(struct buf *out, const Tetragon__GetStatusResponse
 		text_add_printable(out, loss->record);
 		buf_add_text(out, ": ");
 		text_add_printable(out, loss->reason);
+		if (loss->advice[0]) {
+			buf_add_text(out, "; ");
+			text_add_printable(out, loss->advice);
+		}
 		buf_add_char(out, '\n');
 	}
 }

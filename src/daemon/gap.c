@@ -24,9 +24,12 @@ size_t gap_fill_counts(struct gap_message *out, const struct loss_gap *gap)
 	size_t count = 0;
 
 	for (unsigned int kind = 0; kind < WIRE_RECORD_KINDS; kind++) {
-		for (unsigned int reason = 0; reason < WIRE_DROP_REASONS; reason++)
+		for (unsigned int reason = 0; reason < WIRE_DROP_REASONS; reason++) {
 			gap_add_count(out, &count, record_kind_name(kind), record_drop_text(reason),
 				      gap->counts[kind][reason]);
+			if (gap->counts[kind][reason])
+				out->counts[count - 1].advice = (char *)record_drop_advice(reason);
+		}
 	}
 	gap_add_count(out, &count, "record", "unexplained", gap->unexplained);
 	gap_add_count(out, &count, "process", "process map full", gap->untracked);

@@ -259,19 +259,11 @@ static void add_stack_traces(struct compact_line *line, const void *event)
 /* The hooks whose first argument names the file that was hashed. */
 static bool is_hashing_hook(const char *function)
 {
+#define IMA_HOOK(name) name,
 	static const char *const hooks[] = {
-		"bprm_check_security",
-		"bprm_committed_creds",
-		"bprm_committing_creds",
-		"bprm_creds_for_exec",
-		"bprm_creds_from_file",
-		"file_ioctl",
-		"file_lock",
-		"file_open",
-		"file_post_open",
-		"file_receive",
-		"mmap_file",
+#include "wire/ima_hooks.def"
 	};
+#undef IMA_HOOK
 
 	for (size_t i = 0; i < sizeof(hooks) / sizeof(hooks[0]); i++) {
 		if (!strcmp(hooks[i], function))

@@ -90,11 +90,6 @@ void kernel_features_probe(struct kernel_features *out)
 	btf__free(btf);
 }
 
-const char *kernel_feature_name(enum kernel_feature feature)
-{
-	return kernel_probes[feature].name;
-}
-
 void kernel_features_add_tier(struct buf *out, const struct kernel_features *features)
 {
 	static const enum kernel_feature hooks[] = { KERNEL_FENTRY, KERNEL_KPROBE, KERNEL_LSM };

@@ -23,7 +23,6 @@ struct kernel_features {
 };
 
 void kernel_features_probe(struct kernel_features *out);
-const char *kernel_feature_name(enum kernel_feature feature);
 
 /* The tier in one line: which function hooks there are, or that substitutes take their place. */
 void kernel_features_add_tier(struct buf *out, const struct kernel_features *features);

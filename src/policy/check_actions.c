@@ -134,19 +134,11 @@ static bool rate_limit_parse(struct span text, uint64_t *out_ns)
 	return text.bytes > 0;
 }
 
+#define IMA_HOOK(name) name,
 static const char *const ima_hooks[] = {
-	"bprm_check_security",
-	"bprm_committed_creds",
-	"bprm_committing_creds",
-	"bprm_creds_for_exec",
-	"bprm_creds_from_file",
-	"file_ioctl",
-	"file_lock",
-	"file_open",
-	"file_post_open",
-	"file_receive",
-	"mmap_file",
+#include "wire/ima_hooks.def"
 };
+#undef IMA_HOOK
 
 static void check_ima_hash(const struct action_task *task)
 {

@@ -231,11 +231,6 @@ bool syscall_abi_take(struct span *rest, enum syscall_abi *out)
 	return false;
 }
 
-const char *syscall_abi_get_word(enum syscall_abi abi)
-{
-	return abi_words[abi];
-}
-
 /*
  * The same for every architecture: "__", its word, "_", then "sys_" or "compat_sys_". The kernel's
  * inner functions

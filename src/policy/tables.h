@@ -245,6 +245,5 @@ enum syscall_abi {
 /* Takes "abi/" off REST. False: what stands before the slash is no abi. */
 bool syscall_abi_take(struct span *rest, enum syscall_abi *out);
 /* The word before the slash; "" for SYSCALL_ABI_NATIVE. */
-const char *syscall_abi_get_word(enum syscall_abi abi);
 /* Whether NAME can be a system call's function: sys_x, or with an architecture's prefix. */
 bool syscall_is_name(struct span name);
