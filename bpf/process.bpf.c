@@ -19,7 +19,7 @@
 #include "lib/path.h"
 #include "lib/emit.h"
 
-char LICENSE[] SEC("license") = "Dual BSD/GPL";
+char LICENSE[] SEC("license") __weak = "Dual BSD/GPL";
 
 static __always_inline void process_remember(struct wire_ring_state *state, __u32 pid,
 					     const struct wire_process *process)
@@ -30,10 +30,21 @@ static __always_inline void process_remember(struct wire_ring_state *state, __u3
 	map_was_full = true;
 }
 
+/* A child runs what its parent runs. */
+static __always_inline void process_inherit_marks(struct wire_process *child, __u32 parent)
+{
+	const struct wire_process *process = task_find_process(parent);
+
+	if (!process)
+		return;
+	for (int i = 0; i < WIRE_MARK_WORDS; i++)
+		child->marks[i] = process->marks[i];
+}
+
 SEC("tp_btf/sched_process_fork")
 int BPF_PROG(process_fork, struct task_struct *parent, struct task_struct *child)
 {
-	struct wire_ring_state *state = emit_ring_state();
+	struct wire_ring_state *state = emit_ring_state(WIRE_RING_LIFECYCLE);
 	struct wire_process process = {};
 	struct wire_fork *record;
 	__u32 namespace_pid, inherited;
@@ -47,6 +58,7 @@ int BPF_PROG(process_fork, struct task_struct *parent, struct task_struct *child
 	process.flags |= WIRE_PROCESS_CLONE | task_init_tree_flag(namespace_pid, inherited);
 	if (child->flags & PF_KTHREAD)
 		process.flags |= WIRE_PROCESS_KERNEL_THREAD;
+	process_inherit_marks(&process, parent->tgid);
 	process_remember(state, child->tgid, &process);
 
 	record = emit_reserve(state, WIRE_RECORD_FORK, sizeof(*record));
@@ -66,7 +78,7 @@ int BPF_PROG(process_fork, struct task_struct *parent, struct task_struct *child
 SEC("tp_btf/sched_process_exit")
 int BPF_PROG(process_exit, struct task_struct *task)
 {
-	struct wire_ring_state *state = emit_ring_state();
+	struct wire_ring_state *state = emit_ring_state(WIRE_RING_LIFECYCLE);
 	__u32 pid = task->tgid;
 	struct wire_process process = {};
 	struct wire_process *known;
@@ -114,7 +126,8 @@ SEPARATE int exec_add_path(__u32 kind, __u64 path, __u64 root)
 
 	if (!scratch)
 		return PATH_RESULT(PATH_FAULT, 0);
-	end = path_build(scratch, (const struct path *)path, (const struct path *)root);
+	end = path_build(&scratch->walk, scratch->path, (const struct path *)path,
+			 (const struct path *)root, config.has_bpf_loop);
 	at = scratch->walk.at & (WIRE_PATH_BYTES_MAX - 1);
 	bytes = (WIRE_PATH_BYTES_MAX - scratch->walk.at) & (WIRE_PATH_BYTES_MAX - 1);
 	used = scratch->used;
@@ -167,7 +180,7 @@ struct data_loop {
 static long exec_send_piece(__u32 index, void *context)
 {
 	const struct data_loop *loop = context;
-	struct wire_ring_state *state = emit_ring_state();
+	struct wire_ring_state *state = emit_ring_state(WIRE_RING_LIFECYCLE);
 	__u32 offset = index * WIRE_DATA_BYTES_MAX;
 	struct wire_data *record;
 	bool failed;
@@ -383,6 +396,8 @@ static __always_inline void exec_identify(struct exec_scratch *scratch,
 		record->previous.pid = task->tgid;
 		inherited |= known->flags;
 		process.flags |= known->flags & WIRE_PROCESS_CLONE;
+		for (int i = 0; i < WIRE_MARK_WORDS; i++)
+			process.marks[i] = known->marks[i] & followed_marks[i];
 	} else {
 		process.flags |= WIRE_PROCESS_MISS;
 	}
@@ -421,7 +436,7 @@ static __always_inline void exec_emit(struct exec_scratch *scratch, struct wire_
 SEC("tp_btf/sched_process_exec")
 int BPF_PROG(process_exec, struct task_struct *task, int old_pid, struct linux_binprm *bprm)
 {
-	struct wire_ring_state *state = emit_ring_state();
+	struct wire_ring_state *state = emit_ring_state(WIRE_RING_LIFECYCLE);
 	struct exec_scratch *scratch = scratch_find(SCRATCH_EXEC);
 
 	if (!state || !scratch)
@@ -520,7 +535,7 @@ static __always_inline bool seed_identify(struct wire_exec *record, struct wire_
 SEC("iter/task")
 int process_seed(struct bpf_iter__task *context)
 {
-	struct wire_ring_state *state = emit_ring_state();
+	struct wire_ring_state *state = emit_ring_state(WIRE_RING_LIFECYCLE);
 	struct exec_scratch *scratch = scratch_find(SCRATCH_SEED);
 	struct task_struct *task = context->task;
 	struct task_struct *leader;

@@ -39,7 +39,7 @@
 #define WIRE_RING_BYTES_DEFAULT		 (4 * 1024 * 1024)
 #define WIRE_PROCESS_MAP_ENTRIES_DEFAULT 32768
 
-/* Selectors of one policy on one function: a match vector has at most 16 words of 64 bits. */
+/* Selectors of all policies on one function: a vector has at most 16 words of 64 bits. */
 #define WIRE_SELECTORS_MAX 1024
 /* Values of one filter: a block list of some size; longer ones belong into a sink's pipeline. */
 #define WIRE_FILTER_VALUES_MAX 16384
@@ -53,3 +53,42 @@
 #define WIRE_SUBSTRING_BYTES_MAX 128
 /* Members that a `resolve` path crosses, dereferences included (upstream's bound is 10). */
 #define WIRE_RESOLVE_STEPS_MAX 16
+/* Sets of binaries and of pids that policies ask about, all policies together; a process carries a
+ * bit for each (64 bytes of its entry in the process map). */
+#define WIRE_MARKS_MAX	512
+#define WIRE_MARK_WORDS (WIRE_MARKS_MAX / 64)
+/* Words of a vector: WIRE_SELECTORS_MAX selectors on one function. */
+#define WIRE_VECTOR_WORDS_MAX (WIRE_SELECTORS_MAX / 64)
+/* Halvings that find a place among 131,072 ranges: four full lists of values on one argument. */
+#define WIRE_RANGE_STEPS_MAX 17
+/* Bytes that one text, path or buffer shows (PATH_MAX, upstream's bound for buffers too). */
+#define WIRE_VALUE_BYTES_MAX 4096
+/* Segments of an iovec that are looked at. */
+#define WIRE_IOVEC_SEGMENTS_MAX 8
+/* Values of one record: five of the longest kind, and what stands before them. */
+#define WIRE_VALUES_BYTES_MAX (5 * (WIRE_VALUE_BYTES_MAX + 64))
+/* Programs of hooks that can meet on one processor: a task, a soft interrupt and an interrupt. */
+#define WIRE_HOOK_LEVELS 3
+/* Conditions on bits, and further conditions on marks, of one value on one function. */
+#define WIRE_MASKS_MAX 64
+/* Marks of one process that one function's rules ask about. */
+#define WIRE_MARKS_PER_PROCESS_MAX 64
+/* Substrings that are searched in one value (upstream's bound is 100 per hook). */
+#define WIRE_SUBSTRINGS_MAX 256
+/* Selectors of one call whose actions are carried out; the rest is counted as dropped. */
+#define WIRE_ACTING_MAX 64
+/* Policies that are counted one by one. */
+#define WIRE_POLICIES_MAX 4096
+/* Intervals and sockets that are remembered (upstream's sizes). */
+#define WIRE_RATES_MAX	 32768
+#define WIRE_TRACKED_MAX 32000
+/* Steps of a text of eight bytes each: the longest path. */
+#define WIRE_TEXT_WORDS_MAX (WIRE_VALUE_BYTES_MAX / 8)
+/* Policy records wait here for the agent: a second of an ordinary flood. */
+#define WIRE_POLICY_RING_BYTES_DEFAULT (8 * 1024 * 1024)
+/* System calls have smaller numbers (x86-64 has 470 of them). */
+#define WIRE_SYSCALLS_MAX 512
+/* cgroups of workloads: 250 pods of some containers each, with groups below them. */
+#define WIRE_CGROUPS_MAX 32768
+/* Namespaces and capabilities of processes that rules compare with. */
+#define WIRE_BASELINES_MAX 32768

@@ -155,9 +155,13 @@ struct wire_process {
 	struct wire_process_id parent;
 	__u32 flags;
 	__u32 pad;
+	__u64 marks[WIRE_MARK_WORDS]; /* what policies know of its binaries and ancestors */
 };
 
-/* One per processor: numbers given out, and what was lost of them. */
+/* Records of different rings cannot hide each other: a flood of one is a loss of that one only. */
+enum wire_ring { WIRE_RING_LIFECYCLE, WIRE_RING_POLICY, WIRE_RINGS };
+
+/* One per ring and processor: numbers given out, and what was lost of them. */
 struct wire_ring_state {
 	__u64 sequence;
 	__u64 drops[WIRE_RECORD_KINDS][WIRE_DROP_REASONS];

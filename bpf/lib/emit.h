@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: (BSD-2-Clause OR GPL-2.0-only) */
 /*
- * Records into the lifecycle ring. Each takes the next number of its processor first; if it then
+ * Records into a ring. Each takes the next number of its processor first; if it then
  * finds no room, its number stays out and the reason is counted: the reader sees the gap and knows
  * why.
  */
@@ -8,11 +8,9 @@
 
 #include "lib/maps.h"
 
-static __always_inline struct wire_ring_state *emit_ring_state(void)
+static __always_inline struct wire_ring_state *emit_ring_state(__u32 ring)
 {
-	__u32 zero = 0;
-
-	return bpf_map_lookup_elem(&ring_states, &zero);
+	return bpf_map_lookup_elem(&ring_states, &ring);
 }
 
 static __always_inline __u64 emit_wakeup_flags(void)
@@ -36,7 +34,8 @@ static __always_inline void emit_drop(struct wire_ring_state *state, enum wire_r
 	state->drops[kind][reason]++;
 }
 
-/* Room for a record of fixed size, with its header filled; NULL: counted as lost. */
+/* Room for a record of fixed size in the lifecycle ring, with its header filled; NULL: counted as
+ * lost. */
 static __always_inline void *emit_reserve(struct wire_ring_state *state, enum wire_record_kind kind,
 					  __u32 bytes)
 {

@@ -36,16 +36,34 @@ typedef __s64 s64;
 enum bpf_map_type {
 	BPF_MAP_TYPE_HASH = 1,
 	BPF_MAP_TYPE_ARRAY = 2,
+	BPF_MAP_TYPE_PROG_ARRAY = 3,
 	BPF_MAP_TYPE_PERCPU_ARRAY = 6,
+	BPF_MAP_TYPE_LRU_HASH = 9,
 	BPF_MAP_TYPE_RINGBUF = 27,
+	BPF_MAP_TYPE_TASK_STORAGE = 29,
 };
+
+enum { BPF_F_NO_PREALLOC = 1, BPF_F_MMAPABLE = 1024 };
+enum { BPF_LOCAL_STORAGE_GET_F_CREATE = 1 };
 
 enum { BPF_ANY = 0, BPF_NOEXIST = 1, BPF_EXIST = 2 };
 enum { BPF_RB_NO_WAKEUP = 1, BPF_RB_FORCE_WAKEUP = 2 };
 
+/* include/linux/socket.h, include/uapi/linux/in.h, arch/x86/include/asm/thread_info.h */
+enum { AF_UNIX = 1, AF_INET = 2, AF_INET6 = 10 };
+enum {
+	IPPROTO_TCP = 6,
+	IPPROTO_UDP = 17,
+	IPPROTO_DCCP = 33,
+	IPPROTO_SCTP = 132,
+	IPPROTO_UDPLITE = 136
+};
+#define TS_COMPAT 0x0002
+
 /* include/linux/sched/signal.h, include/linux/sched.h, include/linux/stat.h */
 #define SIGNAL_GROUP_EXIT 0x00000004
 #define PF_KTHREAD	  0x00200000
+#define S_IFMT		  0170000
 #define S_ISUID		  0004000
 #define S_ISGID		  0002000
 #define S_IXGRP		  0000010
@@ -78,6 +96,7 @@ struct inode {
 struct dentry {
 	struct dentry *d_parent;
 	struct qstr d_name;
+	struct inode *d_inode;
 };
 
 struct vfsmount {
@@ -139,6 +158,9 @@ struct cgroup_namespace {
 
 struct user_namespace {
 	struct ns_common ns;
+	int level;
+	kuid_t owner;
+	kgid_t group;
 };
 
 struct nsproxy {
@@ -206,6 +228,15 @@ struct css_set {
 	struct cgroup *dfl_cgrp;
 };
 
+struct fdtable {
+	unsigned int max_fds;
+	struct file **fd;
+};
+
+struct files_struct {
+	struct fdtable *fdt;
+};
+
 struct mm_struct {
 	unsigned long arg_start, arg_end, env_start, env_end;
 	struct file *exe_file;
@@ -217,7 +248,12 @@ struct signal_struct {
 	int group_exit_code;
 };
 
+struct thread_info {
+	u32 status; /* x86: TS_COMPAT */
+};
+
 struct task_struct {
+	struct thread_info thread_info;
 	u32 flags;
 	int pid;
 	int tgid;
@@ -227,6 +263,7 @@ struct task_struct {
 	struct mm_struct *mm;
 	const struct cred *cred;
 	struct fs_struct *fs;
+	struct files_struct *files;
 	struct nsproxy *nsproxy;
 	struct signal_struct *signal;
 	struct pid *thread_pid;
@@ -234,6 +271,71 @@ struct task_struct {
 	u64 start_boottime;
 	kuid_t loginuid; /* with CONFIG_AUDIT */
 	char comm[16];
+};
+
+/* include/linux/socket.h, include/net/sock.h, include/linux/skbuff.h,
+ * include/net/{ip,ipv6,tcp,udp}.h */
+struct in6_addr {
+	u8 bytes[16];
+};
+
+typedef struct {
+	u64 net;
+} possible_net_t;
+
+struct sock_common {
+	__be32 skc_daddr;
+	__be32 skc_rcv_saddr;
+	__be16 skc_dport;
+	__u16 skc_num;
+	unsigned short skc_family;
+	volatile unsigned char skc_state;
+	struct in6_addr skc_v6_daddr;
+	struct in6_addr skc_v6_rcv_saddr;
+};
+
+struct sock {
+	struct sock_common __sk_common;
+	u32 sk_priority;
+	u32 sk_mark;
+	u16 sk_type;
+	u16 sk_protocol;
+};
+
+struct socket {
+	struct sock *sk;
+};
+
+struct sk_buff {
+	struct sock *sk;
+	unsigned int len;
+	__u32 priority;
+	__u32 hash;
+	__u32 mark;
+	__be16 protocol;
+	__u16 transport_header;
+	__u16 network_header;
+	unsigned char *head;
+};
+
+struct sockaddr {
+	u16 sa_family;
+};
+
+struct filename {
+	const char *name;
+};
+
+struct net_device {
+	char name[16];
+};
+
+struct kiocb {
+	struct file *ki_filp;
+};
+
+struct pt_regs {
+	unsigned long r15, r14, r13, r12, bp, bx, r11, r10, r9, r8, ax, cx, dx, si, di, orig_ax, ip;
 };
 
 struct linux_binprm {

@@ -21,114 +21,179 @@ enum path_end {
 	PATH_FAULT,	  /* memory could not be read */
 };
 
-static __always_inline void path_enter_mount(struct exec_scratch *scratch,
-					     const struct vfsmount *mount)
+/* The parts of a dentry that the walk wants lie side by side in every kernel seen; one read brings
+ * them all. */
+struct dentry_head {
+	const struct dentry *parent;
+	__u32 hash, bytes;
+	const unsigned char *name;
+};
+
+static __always_inline bool path_read_dentry(struct dentry_head *head, const struct dentry *dentry)
 {
-	scratch->walk.mount = mount;
-	scratch->walk.mount_root = BPF_CORE_READ(mount, mnt_root);
+	__u32 parent = bpf_core_field_offset(struct dentry, d_parent);
+
+	if (bpf_core_field_offset(struct dentry, d_name.len) == parent + 12 &&
+	    bpf_core_field_offset(struct dentry, d_name.name) == parent + 16)
+		return !bpf_probe_read_kernel(head, sizeof(*head), (const char *)dentry + parent);
+	head->name = BPF_CORE_READ(dentry, d_name.name);
+	head->bytes = BPF_CORE_READ(dentry, d_name.len);
+	return !bpf_core_read(&head->parent, sizeof(head->parent), &dentry->d_parent);
+}
+
+/* Likewise the parts of a mount: where it is mounted, and its root. */
+struct mount_head {
+	const struct mount *parent;
+	const struct dentry *mountpoint, *root;
+};
+
+static __always_inline bool path_read_mount(struct mount_head *head, const struct vfsmount *inner)
+{
+	const struct mount *mount =
+		(const void *)((const char *)inner - bpf_core_field_offset(struct mount, mnt));
+	__u32 parent = bpf_core_field_offset(struct mount, mnt_parent);
+
+	if (bpf_core_field_offset(struct mount, mnt_mountpoint) == parent + 8 &&
+	    bpf_core_field_offset(struct mount, mnt.mnt_root) == parent + 16)
+		return !bpf_probe_read_kernel(head, sizeof(*head), (const char *)mount + parent);
+	head->mountpoint = BPF_CORE_READ(mount, mnt_mountpoint);
+	head->root = BPF_CORE_READ(inner, mnt_root);
+	return !bpf_core_read(&head->parent, sizeof(head->parent), &mount->mnt_parent);
 }
 
 /* A dentry that is the root of its mount: goes on at the mount point, one mount up. */
-static __always_inline bool path_cross_mount(struct exec_scratch *scratch)
+static __always_inline bool path_cross_mount(struct path_walk *walk)
 {
-	const struct vfsmount *inner = scratch->walk.mount;
-	const struct mount *mount =
-		(const void *)((const char *)inner - bpf_core_field_offset(struct mount, mnt));
-	const struct mount *parent = BPF_CORE_READ(mount, mnt_parent);
+	struct mount_head head;
+	const struct vfsmount *outer;
 
-	if (!parent || parent == mount) {
-		scratch->walk.end = parent ? PATH_UNREACHABLE : PATH_FAULT;
+	if (!path_read_mount(&head, walk->mount) || !head.parent) {
+		walk->end = PATH_FAULT;
 		return true;
 	}
-	scratch->walk.dentry = BPF_CORE_READ(mount, mnt_mountpoint);
-	path_enter_mount(scratch, (const void *)((const char *)parent +
-						 bpf_core_field_offset(struct mount, mnt)));
+	outer = (const void *)((const char *)head.parent +
+			       bpf_core_field_offset(struct mount, mnt));
+	if (outer == walk->mount) {
+		walk->end = PATH_UNREACHABLE;
+		return true;
+	}
+	walk->dentry = head.mountpoint;
+	walk->mount = outer;
+	walk->mount_root = BPF_CORE_READ(outer, mnt_root);
 	return false;
 }
 
-static __always_inline bool path_prepend_name(struct exec_scratch *scratch,
-					      const struct dentry *dentry)
+static __always_inline bool path_prepend_name(struct path_walk *walk, char *path,
+					      const struct dentry_head *head)
 {
-	const unsigned char *name = BPF_CORE_READ(dentry, d_name.name);
-	__u32 bytes = BPF_CORE_READ(dentry, d_name.len) & (WIRE_NAME_BYTES_MAX - 1);
-	__u32 at = scratch->walk.at;
+	__u32 bytes = head->bytes & (WIRE_NAME_BYTES_MAX - 1);
+	__u32 at = walk->at;
 
 	if (at <= bytes + 1) {
-		scratch->walk.end = PATH_TOO_LONG;
+		walk->end = PATH_TOO_LONG;
 		return true;
 	}
 	at = (at - bytes - 1) & (WIRE_PATH_BYTES_MAX - 1);
-	scratch->path[at] = '/';
-	if (bpf_probe_read_kernel(&scratch->path[at + 1], bytes, name)) {
-		scratch->walk.end = PATH_FAULT;
+	path[at] = '/';
+	if (bpf_probe_read_kernel(&path[at + 1], bytes, head->name)) {
+		walk->end = PATH_FAULT;
 		return true;
 	}
-	scratch->walk.at = at;
+	walk->at = at;
 	return false;
 }
 
-/* One component or one mount. True: the walk is over, walk.end says how. */
-static __always_inline bool path_step(struct exec_scratch *scratch)
+/* One component or one mount. True: the walk is over, walk->end says how. */
+static __always_inline bool path_step(struct path_walk *walk, char *path)
 {
-	const struct dentry *dentry = scratch->walk.dentry;
-	const struct dentry *parent;
+	const struct dentry *dentry = walk->dentry;
+	struct dentry_head head;
 
-	if (dentry == scratch->walk.root_dentry &&
-	    scratch->walk.mount == scratch->walk.root_mount) {
-		scratch->walk.end = PATH_COMPLETE;
+	if (dentry == walk->root_dentry && walk->mount == walk->root_mount) {
+		walk->end = PATH_COMPLETE;
 		return true;
 	}
-	parent = BPF_CORE_READ(dentry, d_parent);
-	if (!parent) {
-		scratch->walk.end = PATH_FAULT;
+	if (dentry == walk->mount_root)
+		return walk->mount ? path_cross_mount(walk) : (walk->end = PATH_COMPLETE, true);
+	if (!path_read_dentry(&head, dentry) || !head.parent) {
+		walk->end = PATH_FAULT;
 		return true;
 	}
-	if (dentry == scratch->walk.mount_root)
-		return path_cross_mount(scratch);
-	if (path_prepend_name(scratch, dentry))
-		return true;
-	if (dentry == parent) { /* never had a place in a tree: memfd */
-		scratch->walk.end = PATH_COMPLETE;
+	if (dentry == head.parent && !walk->mount) { /* the root of its file system */
+		walk->end = PATH_COMPLETE;
 		return true;
 	}
-	scratch->walk.dentry = parent;
+	if (path_prepend_name(walk, path, &head))
+		return true;
+	if (dentry == head.parent) { /* never had a place in a tree: memfd */
+		walk->end = PATH_COMPLETE;
+		return true;
+	}
+	walk->dentry = head.parent;
 	return false;
 }
 
+/* What a bpf_loop callback knows: which scratch, by the offset of its walk in it. */
 struct path_loop {
-	struct exec_scratch *scratch;
+	struct path_walk *walk;
+	char *path;
 };
 
 static long path_loop_step(__u32 index, void *context)
 {
-	return path_step(((struct path_loop *)context)->scratch);
+	struct path_loop *loop = context;
+
+	return path_step(loop->walk, loop->path);
 }
 
 /*
+ * From walk->dentry and walk->mount, which the caller has set, to the root it has set. Without a
+ * mount the walk stays in the file system of the dentry.
+ *
  * What changes lives in the scratch (a map), not on the stack: before 6.7 the verifier looked at a
  * bpf_loop callback once, with the values of the first round, and removed "dead" branches of later
  * ones.
  */
-static __always_inline enum path_end path_build(struct exec_scratch *scratch,
-						const struct path *path, const struct path *root)
+static __always_inline enum path_end path_walk_up(struct path_walk *walk, char *path,
+						  bool has_bpf_loop)
 {
-	struct path_loop loop = { .scratch = scratch };
+	struct path_loop loop = { .walk = walk, .path = path };
 
-	scratch->walk.dentry = BPF_CORE_READ(path, dentry);
-	path_enter_mount(scratch, BPF_CORE_READ(path, mnt));
-	scratch->walk.root_dentry = BPF_CORE_READ(root, dentry);
-	scratch->walk.root_mount = BPF_CORE_READ(root, mnt);
-	scratch->walk.at = WIRE_PATH_BYTES_MAX;
-	scratch->walk.end = PATH_WALKING;
-	if (config.has_bpf_loop) {
+	walk->at = WIRE_PATH_BYTES_MAX;
+	walk->end = PATH_WALKING;
+	if (has_bpf_loop) {
 		bpf_loop(WIRE_PATH_STEPS_MAX, path_loop_step, &loop, 0);
 	} else {
 		for (int i = 0; i < WIRE_PATH_STEPS_UNROLLED; i++) {
-			if (path_step(scratch))
+			if (path_step(walk, path))
 				break;
 		}
 	}
-	if (scratch->walk.end == PATH_WALKING)
-		scratch->walk.end = PATH_TOO_LONG;
-	return scratch->walk.end;
+	if (walk->end == PATH_WALKING)
+		walk->end = PATH_TOO_LONG;
+	return walk->end;
+}
+
+static __always_inline void path_read(const struct path *path, const struct vfsmount **mount,
+				      const struct dentry **dentry)
+{
+	struct path both;
+
+	if (bpf_core_read(&both, sizeof(both), path)) {
+		*mount = NULL;
+		*dentry = NULL;
+		return;
+	}
+	*mount = both.mnt;
+	*dentry = both.dentry;
+}
+
+static __always_inline enum path_end path_build(struct path_walk *walk, char *text,
+						const struct path *path, const struct path *root,
+						bool has_bpf_loop)
+{
+	path_read(path, &walk->mount, &walk->dentry);
+	walk->mount_root = BPF_CORE_READ(walk->mount, mnt_root);
+	path_read(root, &walk->root_mount, &walk->root_dentry);
+	return path_walk_up(walk, text, has_bpf_loop);
 }

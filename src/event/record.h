@@ -7,7 +7,7 @@
 
 #include "base/span.h"
 
-#include "wire/record.h"
+#include "wire/hook.h"
 
 struct record {
 	enum wire_record_kind kind;

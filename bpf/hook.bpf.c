@@ -1,0 +1,272 @@
+// SPDX-License-Identifier: (BSD-2-Clause OR GPL-2.0-only)
+/*
+ * Hooks: one program per way to be called, each the same sentence (lib/hook.h). In: the call. Out:
+ * see there.
+ *
+ * Nothing here is loaded as it stands: libbpf relocates it once, and src/sensor/hook_template.c
+ * keeps the instructions. Each hook is then loaded with its own configuration in place of `hook`,
+ * and its own memory in place of `hook_memory`.
+ */
+#include "lib/kernel.h"
+
+#include <bpf/bpf_core_read.h>
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_tracing.h>
+
+#include "lib/hook.h"
+
+char LICENSE[] SEC("license") __weak = "Dual BSD/GPL";
+
+/* Registers of a system call: numbers of the arguments in the order of the ABI. */
+static __always_inline void hook_read_registers(struct hook_scratch *scratch,
+						const struct pt_regs *registers)
+{
+	struct pt_regs all;
+
+	if (bpf_probe_read_kernel(&all, sizeof(all), registers))
+		__builtin_memset(&all, 0, sizeof(all));
+	scratch->arguments[0] = all.di;
+	scratch->arguments[1] = all.si;
+	scratch->arguments[2] = all.dx;
+	scratch->arguments[3] = all.r10;
+	scratch->arguments[4] = all.r8;
+	scratch->arguments[5] = all.r9;
+}
+
+/* Rules and a scratch for a call that is ours to tell; NULL: it is not. */
+static __always_inline struct hook_scratch *hook_begin(char **rules, __u64 first_argument)
+{
+	struct wire_hook_control *control;
+	struct hook_scratch *scratch;
+
+	*rules = rules_find(&control);
+	if (!*rules || !hook_is_reporting(control, first_argument))
+		return NULL;
+	scratch = hook_take_scratch();
+	if (!scratch)
+		hook_count_loss(WIRE_DROP_SCRATCH_BUSY);
+	return scratch;
+}
+
+/* ---- trampolines
+ * ---------------------------------------------------------------------------------- */
+
+static __always_inline void hook_read_trampoline(void *context, struct hook_scratch *scratch)
+{
+	for (__u32 i = 0; i < 6 && i < bpf_get_func_arg_cnt(context); i++)
+		bpf_get_func_arg(context, i, &scratch->arguments[i]);
+	if (hook.flags & WIRE_HOOK_SYSCALL)
+		hook_read_registers(scratch, (const struct pt_regs *)scratch->arguments[0]);
+}
+
+static __always_inline __s64 hook_run_trampoline(void *context)
+{
+	__u64 first = 0;
+	struct hook_scratch *scratch;
+	char *rules;
+	__s64 error;
+
+	bpf_get_func_arg(context, 0, &first);
+	scratch = hook_begin(&rules, first);
+	if (!scratch)
+		return 0;
+	hook_read_trampoline(context, scratch);
+	hook_at_entry(rules, scratch);
+	error = scratch->override_error;
+	hook_give_scratch(scratch);
+	return error;
+}
+
+SEC("hook/fentry")
+int hook_fentry(__u64 *context)
+{
+	hook_run_trampoline(context);
+	return 0;
+}
+
+SEC("hook/fmod_ret")
+int hook_fmod_ret(__u64 *context)
+{
+	return hook_run_trampoline(context);
+}
+
+SEC("hook/fexit")
+int hook_fexit(__u64 *context)
+{
+	__u64 first = 0;
+	struct hook_scratch *scratch;
+	char *rules;
+
+	bpf_get_func_arg(context, 0, &first);
+	scratch = hook_begin(&rules, first);
+	if (!scratch)
+		return 0;
+	bpf_get_func_ret(context, &scratch->result);
+	hook_at_return(rules, scratch);
+	hook_give_scratch(scratch);
+	return 0;
+}
+
+/* ---- kprobes
+ * --------------------------------------------------------------------------------------- */
+
+static __always_inline void hook_read_kprobe(struct pt_regs *context, struct hook_scratch *scratch)
+{
+	scratch->arguments[0] = context->di;
+	scratch->arguments[1] = context->si;
+	scratch->arguments[2] = context->dx;
+	scratch->arguments[3] = context->cx;
+	scratch->arguments[4] = context->r8;
+	scratch->arguments[5] = context->r9;
+	if (hook.flags & WIRE_HOOK_SYSCALL)
+		hook_read_registers(scratch, (const struct pt_regs *)scratch->arguments[0]);
+}
+
+static __always_inline __s64 hook_run_kprobe(struct pt_regs *context)
+{
+	char *rules;
+	struct hook_scratch *scratch = hook_begin(&rules, context->di);
+	__s64 error;
+
+	if (!scratch)
+		return 0;
+	hook_read_kprobe(context, scratch);
+	hook_at_entry(rules, scratch);
+	error = scratch->override_error;
+	hook_give_scratch(scratch);
+	return error;
+}
+
+SEC("hook/kprobe")
+int hook_kprobe(struct pt_regs *context)
+{
+	hook_run_kprobe(context);
+	return 0;
+}
+
+SEC("hook/kprobe_override")
+int hook_kprobe_override(struct pt_regs *context)
+{
+	__s64 error = hook_run_kprobe(context);
+
+	if (error)
+		bpf_override_return(context, error);
+	return 0;
+}
+
+SEC("hook/kretprobe")
+int hook_kretprobe(struct pt_regs *context)
+{
+	char *rules;
+	struct hook_scratch *scratch = hook_begin(&rules, 0);
+
+	if (!scratch)
+		return 0;
+	scratch->result = context->ax;
+	hook_at_return(rules, scratch);
+	hook_give_scratch(scratch);
+	return 0;
+}
+
+/* ---- substitutes: system calls
+ * ------------------------------------------------------------------------ */
+
+/* One program on each of the two tracepoints; it goes on in the program of that system call, if
+ * there is one. */
+static __always_inline bool syscall_is_native(struct task_struct *task)
+{
+	return !(task->thread_info.status & TS_COMPAT);
+}
+
+SEC("hook/dispatch_entry")
+int hook_dispatch_entry(__u64 *context)
+{
+	__u32 number = context[1];
+
+	if (number < WIRE_SYSCALLS_MAX && syscall_is_native(bpf_get_current_task_btf()))
+		bpf_tail_call(context, &syscall_entries, number);
+	return 0;
+}
+
+SEC("hook/dispatch_exit")
+int hook_dispatch_exit(__u64 *context)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	const struct pt_regs *registers = (const struct pt_regs *)context[0];
+	__u64 number = ~0ULL;
+
+	if (syscall_is_native(task))
+		bpf_core_read(&number, sizeof(number), &registers->orig_ax);
+	if (number < WIRE_SYSCALLS_MAX)
+		bpf_tail_call(context, &syscall_exits, (__u32)number);
+	return 0;
+}
+
+/* The system call's own arguments: also for functions that take the same ones. */
+SEC("hook/sys_enter")
+int hook_sys_enter(__u64 *context)
+{
+	char *rules;
+	struct hook_scratch *scratch = hook_begin(&rules, context[0]);
+
+	if (!scratch)
+		return 0;
+	hook_read_registers(scratch, (const struct pt_regs *)context[0]);
+	hook_at_entry(rules, scratch);
+	hook_give_scratch(scratch);
+	return 0;
+}
+
+SEC("hook/sys_exit")
+int hook_sys_exit(__u64 *context)
+{
+	char *rules;
+	struct hook_scratch *scratch = hook_begin(&rules, context[0]);
+
+	if (!scratch)
+		return 0;
+	scratch->result = context[1];
+	hook_at_return(rules, scratch);
+	hook_give_scratch(scratch);
+	return 0;
+}
+
+/* fd_install(fd, file), when a system call returns a new descriptor. */
+SEC("hook/new_descriptor")
+int hook_new_descriptor(__u64 *context)
+{
+	__s64 result = context[1];
+	struct hook_scratch *scratch;
+	char *rules;
+
+	if (result < 0)
+		return 0;
+	scratch = hook_begin(&rules, context[0]);
+	if (!scratch)
+		return 0;
+	scratch->arguments[0] = result;
+	scratch->arguments[1] = (__u64)arg_find_fd(result);
+	hook_at_entry(rules, scratch);
+	hook_give_scratch(scratch);
+	return 0;
+}
+
+/* tcp_connect(sk): the socket goes from CLOSE to SYN_SENT. */
+enum { TCP_SYN_SENT = 2, TCP_CLOSE = 7 };
+
+SEC("hook/connecting")
+int hook_connecting(__u64 *context)
+{
+	struct hook_scratch *scratch;
+	char *rules;
+
+	if ((__u32)context[1] != TCP_CLOSE || (__u32)context[2] != TCP_SYN_SENT)
+		return 0;
+	scratch = hook_begin(&rules, context[0]);
+	if (!scratch)
+		return 0;
+	scratch->arguments[0] = context[0];
+	hook_at_entry(rules, scratch);
+	hook_give_scratch(scratch);
+	return 0;
+}

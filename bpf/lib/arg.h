@@ -1,0 +1,373 @@
+/* SPDX-License-Identifier: (BSD-2-Clause OR GPL-2.0-only) */
+/*
+ * Readers: from an argument of the hooked function to a value in the record. One reader per class
+ * of wire/arg_types.def. All pointers are plain numbers and are read with helpers: the same code
+ * serves every attach family, and a stale pointer is an unreadable value, not a fault.
+ */
+#pragma once
+
+#include "lib/path.h"
+#include "lib/rules.h"
+#include "lib/task.h"
+
+/* What a reader works on: the slot that it fills, and where from. */
+struct reading {
+	struct hook_scratch *scratch;
+	__u32 slot; /* a constant to the verifier */
+	__u64 argument;
+};
+
+static __always_inline const volatile struct wire_hook_value *
+reading_value(const struct reading *reading)
+{
+	return &hook.values[reading->slot & (WIRE_HOOK_VALUES_MAX - 1)];
+}
+
+/* Where the next value goes, or NULL when the record is full; its head is at the beginning. */
+static __always_inline char *arg_get_room(struct hook_scratch *scratch)
+{
+	__u32 used = scratch->used;
+
+	if (used > WIRE_VALUES_BYTES_MAX - WIRE_VALUE_BYTES_MAX - 128)
+		return NULL;
+	return scratch->data + used;
+}
+
+/* Ends the value that was put at arg_get_room(): BYTES follow its head. */
+static __always_inline void arg_put(const struct reading *reading, char *room, __u32 bytes,
+				    enum wire_value_status status)
+{
+	struct wire_value *head = (struct wire_value *)room;
+	struct hook_scratch *scratch = reading->scratch;
+
+	head->slot = reading->slot;
+	head->status = status;
+	head->bytes = bytes;
+	scratch->statuses[reading->slot] = status;
+	scratch->places[reading->slot] = scratch->used + 1;
+	scratch->used += sizeof(*head) + ((bytes + 7) & ~7U);
+	scratch->record.values++;
+}
+
+/* A value that is not there; nothing but its head is told. */
+static __always_inline void arg_put_status(const struct reading *reading,
+					   enum wire_value_status status)
+{
+	char *room = arg_get_room(reading->scratch);
+
+	reading->scratch->statuses[reading->slot] = status;
+	if (room)
+		arg_put(reading, room, 0, status);
+}
+
+static __always_inline void arg_put_number(const struct reading *reading, __u64 number)
+{
+	char *room = arg_get_room(reading->scratch);
+
+	reading->scratch->numbers[reading->slot] = number;
+	if (!room) {
+		reading->scratch->statuses[reading->slot] = WIRE_VALUE_NO_ROOM;
+		return;
+	}
+	*(__u64 *)(room + sizeof(struct wire_value)) = number;
+	arg_put(reading, room, sizeof(number), WIRE_VALUE_OK);
+}
+
+/* Arguments of system calls are user addresses whatever they say; else the address tells. */
+static __always_inline bool arg_is_user(const struct reading *reading)
+{
+	return reading_value(reading)->flags & WIRE_VALUE_USER || (__s64)reading->argument >= 0;
+}
+
+static __always_inline long arg_read(const struct reading *reading, void *out, __u32 bytes,
+				     __u64 from)
+{
+	if (arg_is_user(reading))
+		return bpf_probe_read_user(out, bytes, (void *)from);
+	return bpf_probe_read_kernel(out, bytes, (void *)from);
+}
+
+/* ---- numbers ------------------------------------------------------------------------------------
+ */
+
+static __always_inline void arg_read_number(const struct reading *reading, __u32 type)
+{
+	__u64 number = reading->argument;
+
+	switch (type) {
+	case WIRE_ARG_INT8:
+		number = (__s8)number;
+		break;
+	case WIRE_ARG_INT16:
+		number = (__s16)number;
+		break;
+	case WIRE_ARG_INT32:
+	case WIRE_ARG_CAPABILITY:
+	case WIRE_ARG_BPF_CMD:
+		number = (__s32)number;
+		break;
+	case WIRE_ARG_UINT8:
+		number = (__u8)number;
+		break;
+	case WIRE_ARG_UINT16:
+		number = (__u16)number;
+		break;
+	case WIRE_ARG_UINT32:
+		number = (__u32)number;
+		break;
+	default:
+		break;
+	}
+	arg_put_number(reading, number);
+}
+
+/* Two 32-bit words before 6.3, one of 64 bits since: eight bytes either way. */
+static __always_inline void arg_read_capabilities(const struct reading *reading)
+{
+	__u64 bits;
+
+	if (arg_read(reading, &bits, sizeof(bits), reading->argument))
+		arg_put_status(reading, WIRE_VALUE_UNREADABLE);
+	else
+		arg_put_number(reading, bits);
+}
+
+/* ---- texts --------------------------------------------------------------------------------------
+ */
+
+static __always_inline void arg_set_text(struct hook_scratch *scratch, __u32 slot, const char *text,
+					 __u32 bytes)
+{
+	scratch->texts[slot] = text - (char *)scratch;
+	scratch->text_bytes[slot] = bytes;
+}
+
+static __always_inline void arg_read_string(const struct reading *reading, __u64 from)
+{
+	char *room = arg_get_room(reading->scratch), *text;
+	long bytes;
+
+	if (!room)
+		return arg_put_status(reading, WIRE_VALUE_NO_ROOM);
+	text = room + sizeof(struct wire_value);
+	if (arg_is_user(reading))
+		bytes = bpf_probe_read_user_str(text, WIRE_VALUE_BYTES_MAX, (void *)from);
+	else
+		bytes = bpf_probe_read_kernel_str(text, WIRE_VALUE_BYTES_MAX, (void *)from);
+	if (bytes <= 0)
+		return arg_put_status(reading, WIRE_VALUE_UNREADABLE);
+	bytes = (bytes - 1) & (WIRE_VALUE_BYTES_MAX - 1);
+	arg_set_text(reading->scratch, reading->slot, text, bytes);
+	arg_put(reading, room, bytes,
+		bytes == WIRE_VALUE_BYTES_MAX - 1 ? WIRE_VALUE_CUT : WIRE_VALUE_OK);
+}
+
+static __always_inline void arg_read_filename(const struct reading *reading)
+{
+	const struct filename *filename = (void *)reading->argument;
+
+	arg_read_string(reading, (__u64)BPF_CORE_READ(filename, name));
+}
+
+static __always_inline void arg_read_net_device(const struct reading *reading)
+{
+	arg_read_string(reading,
+			reading->argument + bpf_core_field_offset(struct net_device, name));
+}
+
+/* ---- buffers ------------------------------------------------------------------------------------
+ */
+
+/* The number that the policy says is the size; what a function returned when it is read late and
+ * came out. */
+static __always_inline __u64 arg_get_size(const struct reading *reading)
+{
+	const volatile struct wire_hook_value *value = reading_value(reading);
+	__s64 result = reading->scratch->result;
+	__u64 size = result > 0 ? result : 0;
+
+	if (value->size_from) {
+		__u64 wanted = reading->scratch->arguments[(value->size_from - 1) & 7];
+
+		if (!(value->flags & WIRE_VALUE_LATE))
+			return wanted;
+		return result < (__s64)wanted ? size : wanted;
+	}
+	return value->flags & WIRE_VALUE_LATE ? size : 0;
+}
+
+static __always_inline void arg_read_buffer(const struct reading *reading)
+{
+	char *room = arg_get_room(reading->scratch), *data;
+	__u64 total = arg_get_size(reading);
+	__u32 bytes = total;
+
+	if (!room)
+		return arg_put_status(reading, WIRE_VALUE_NO_ROOM);
+	barrier_var(bytes);
+	if (total >= WIRE_VALUE_BYTES_MAX)
+		bytes = WIRE_VALUE_BYTES_MAX - 1;
+	bytes &= WIRE_VALUE_BYTES_MAX - 1;
+	data = room + sizeof(struct wire_value) + sizeof(struct wire_bytes);
+	if (bytes && arg_read(reading, data, bytes, reading->argument))
+		return arg_put_status(reading, WIRE_VALUE_UNREADABLE);
+	((struct wire_bytes *)(room + sizeof(struct wire_value)))->total = total;
+	arg_set_text(reading->scratch, reading->slot, data, bytes);
+	arg_put(reading, room, sizeof(struct wire_bytes) + bytes,
+		total > bytes ? WIRE_VALUE_CUT : WIRE_VALUE_OK);
+}
+
+struct iovec_user {
+	__u64 base, bytes;
+};
+
+/* Segments behind each other, as far as they fit. */
+static __always_inline void arg_read_iovec(const struct reading *reading)
+{
+	char *room = arg_get_room(reading->scratch), *data;
+	__u64 segments = arg_get_size(reading), total = 0;
+	struct iovec_user segment;
+	__u32 used = 0;
+
+	if (!room)
+		return arg_put_status(reading, WIRE_VALUE_NO_ROOM);
+	data = room + sizeof(struct wire_value) + sizeof(struct wire_bytes);
+	for (__u32 i = 0; i < WIRE_IOVEC_SEGMENTS_MAX && i < segments; i++) {
+		__u32 bytes;
+
+		if (arg_read(reading, &segment, sizeof(segment),
+			     reading->argument + i * sizeof(segment)))
+			return arg_put_status(reading, WIRE_VALUE_UNREADABLE);
+		total += segment.bytes;
+		if (used >= WIRE_VALUE_BYTES_MAX / 2)
+			continue;
+		bytes = segment.bytes >= WIRE_VALUE_BYTES_MAX / 2 ? WIRE_VALUE_BYTES_MAX / 2
+								  : segment.bytes;
+		bytes &= WIRE_VALUE_BYTES_MAX - 1;
+		if (bytes > WIRE_VALUE_BYTES_MAX / 2)
+			bytes = WIRE_VALUE_BYTES_MAX / 2;
+		if (bpf_probe_read_user(data + (used & (WIRE_VALUE_BYTES_MAX / 2 - 1)), bytes,
+					(void *)segment.base))
+			return arg_put_status(reading, WIRE_VALUE_UNREADABLE);
+		used += bytes;
+	}
+	used &= WIRE_VALUE_BYTES_MAX - 1;
+	((struct wire_bytes *)(room + sizeof(struct wire_value)))->total = total;
+	arg_set_text(reading->scratch, reading->slot, data, used);
+	arg_put(reading, room, sizeof(struct wire_bytes) + used,
+		total > used ? WIRE_VALUE_CUT : WIRE_VALUE_OK);
+}
+
+/* ---- files --------------------------------------------------------------------------------------
+ */
+
+/* The walked path as value: what `walk` found, copied into the record. */
+static __always_inline void arg_put_path(const struct reading *reading, enum path_end end,
+					 __u32 mode)
+{
+	struct hook_scratch *scratch = reading->scratch;
+	char *room = arg_get_room(scratch), *text;
+	struct wire_file *file;
+	__u32 at, bytes;
+
+	scratch->modes[reading->slot] = mode;
+	if (!room)
+		return arg_put_status(reading, WIRE_VALUE_NO_ROOM);
+	if (end == PATH_FAULT)
+		return arg_put_status(reading, WIRE_VALUE_UNREADABLE);
+	file = (struct wire_file *)(room + sizeof(struct wire_value));
+	text = (char *)(file + 1);
+	at = scratch->walk.at & (WIRE_PATH_BYTES_MAX - 1);
+	bytes = (WIRE_PATH_BYTES_MAX - scratch->walk.at) & (WIRE_PATH_BYTES_MAX - 1);
+	if (!bytes) { /* the root itself */
+		text[0] = '/';
+		bytes = 1;
+	} else if (bpf_probe_read_kernel(text, bytes, scratch->path + at)) {
+		return arg_put_status(reading, WIRE_VALUE_UNREADABLE);
+	}
+	file->mode = mode;
+	file->pad = 0;
+	arg_set_text(scratch, reading->slot, text, bytes);
+	arg_put(reading, room, sizeof(*file) + bytes,
+		end == PATH_COMPLETE ? WIRE_VALUE_OK : WIRE_VALUE_CUT);
+}
+
+static __always_inline void arg_read_path(const struct reading *reading, const struct path *path)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct path_walk *walk = &reading->scratch->walk;
+	const struct inode *inode;
+	enum path_end end;
+
+	path_read(path, &walk->mount, &walk->dentry);
+	if (!walk->dentry)
+		return arg_put_status(reading, WIRE_VALUE_UNREADABLE);
+	inode = BPF_CORE_READ(walk->dentry, d_inode);
+	walk->mount_root = BPF_CORE_READ(walk->mount, mnt_root);
+	walk->root_dentry = task->fs->root.dentry;
+	walk->root_mount = task->fs->root.mnt;
+	end = path_walk_up(walk, reading->scratch->path, hook.has_bpf_loop);
+	arg_put_path(reading, end, BPF_CORE_READ(inode, i_mode));
+}
+
+/* The path inside its file system: a dentry does not say where that is mounted. */
+static __always_inline void arg_read_dentry(const struct reading *reading)
+{
+	struct path_walk *walk = &reading->scratch->walk;
+	const struct dentry *dentry = (void *)reading->argument;
+	const struct inode *inode = BPF_CORE_READ(dentry, d_inode);
+	enum path_end end;
+
+	walk->dentry = dentry;
+	walk->mount = NULL;
+	walk->mount_root = NULL;
+	walk->root_mount = NULL;
+	walk->root_dentry = NULL;
+	end = path_walk_up(walk, reading->scratch->path, hook.has_bpf_loop);
+	arg_put_path(reading, end, BPF_CORE_READ(inode, i_mode));
+}
+
+static __always_inline struct file *arg_find_fd(__u32 number)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct fdtable *table = task->files->fdt;
+	struct file *file = NULL;
+	struct file **files;
+
+	if (number >= table->max_fds)
+		return NULL;
+	files = table->fd;
+	bpf_probe_read_kernel(&file, sizeof(file), files + number);
+	return file;
+}
+
+static __always_inline void arg_read_file(const struct reading *reading, const struct file *file)
+{
+	if (!file)
+		return arg_put_status(reading, WIRE_VALUE_UNREADABLE);
+	arg_read_path(reading, (const struct path *)((char *)file +
+						     bpf_core_field_offset(struct file, f_path)));
+}
+
+/* Types that lead to a file or a path. */
+static __always_inline void arg_read_file_like(const struct reading *reading, __u32 type)
+{
+	const void *pointer = (void *)reading->argument;
+
+	switch (type) {
+	case WIRE_ARG_FD:
+		return arg_read_file(reading, arg_find_fd(reading->argument));
+	case WIRE_ARG_KIOCB:
+		return arg_read_file(reading,
+				     BPF_CORE_READ((const struct kiocb *)pointer, ki_filp));
+	case WIRE_ARG_LINUX_BINPRM:
+		return arg_read_file(reading,
+				     BPF_CORE_READ((const struct linux_binprm *)pointer, file));
+	case WIRE_ARG_PATH:
+		return arg_read_path(reading, pointer);
+	case WIRE_ARG_DENTRY:
+		return arg_read_dentry(reading);
+	default:
+		return arg_read_file(reading, pointer);
+	}
+}

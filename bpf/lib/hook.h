@@ -1,0 +1,392 @@
+/* SPDX-License-Identifier: (BSD-2-Clause OR GPL-2.0-only) */
+/*
+ * A hook as a sentence: in scope? - read what is still needed - match - act - emit. In: the
+ * arguments of the call, as plain numbers in the scratch. Out: a record in the policy ring, an
+ * error for the function to return, or nothing.
+ */
+#pragma once
+
+#include "lib/act.h"
+
+/* ---- the scratch
+ * ----------------------------------------------------------------------------------- */
+
+/* A free one of this processor, or NULL: more programs met here than there are levels. */
+static __always_inline struct hook_scratch *hook_take_scratch(void)
+{
+	for (__u32 level = 0; level < WIRE_HOOK_LEVELS; level++) {
+		__u32 key = level;
+		struct hook_scratch *scratch = bpf_map_lookup_elem(&hook_scratches, &key);
+
+		if (!scratch)
+			return NULL;
+		if (!__sync_lock_test_and_set(&scratch->busy, 1))
+			return scratch;
+	}
+	return NULL;
+}
+
+static __always_inline void hook_give_scratch(struct hook_scratch *scratch)
+{
+	*(volatile __u32 *)&scratch->busy = 0;
+}
+
+static __always_inline void hook_count_loss(enum wire_drop_reason reason)
+{
+	struct wire_ring_state *state = emit_ring_state(WIRE_RING_POLICY);
+
+	if (!state)
+		return;
+	state->sequence++;
+	emit_drop(state, WIRE_RECORD_HOOK, reason);
+}
+
+/* ---- which program reports
+ * ------------------------------------------------------------------------- */
+
+/*
+ * Two programs of a hook are attached while one replaces the other. The first that is called for a
+ * call of the function decides for both, so that no call is told twice or missed.
+ */
+struct hook_decision {
+	__u64 task, argument, time_ns;
+	__u32 hook, epoch;
+};
+
+/* Both are called one right after the other; what is older belongs to another call. */
+#define HOOK_DECISION_NS 2000000
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct hook_decision);
+} hook_decisions SEC(".maps");
+
+RULES_FUNCTION bool hook_decide(const struct wire_hook_control *control, __u64 first_argument)
+{
+	__u64 task = bpf_get_current_pid_tgid(), now = bpf_ktime_get_ns();
+	struct hook_decision *decision;
+	__u32 zero = 0, epoch = control->epoch;
+
+	decision = bpf_map_lookup_elem(&hook_decisions, &zero);
+	if (!decision)
+		return false;
+	if (decision->task == task && decision->hook == hook.hook &&
+	    decision->argument == first_argument && now - decision->time_ns < HOOK_DECISION_NS) {
+		epoch = decision->epoch; /* the other one was here just before us */
+		decision->hook = 0;
+	} else {
+		decision->task = task;
+		decision->argument = first_argument;
+		decision->time_ns = now;
+		decision->epoch = epoch;
+		decision->hook = hook.hook;
+	}
+	return epoch == hook.epoch;
+}
+
+static __always_inline bool hook_is_reporting(const struct wire_hook_control *control,
+					      __u64 first_argument)
+{
+	if (control->is_changing)
+		return hook_decide(control, first_argument);
+	return control->epoch == hook.epoch;
+}
+
+/* ---- read
+ * ------------------------------------------------------------------------------------------- */
+
+static __always_inline bool hook_is_late(__u32 slot)
+{
+	return hook.values[slot].from == WIRE_FROM_RETURN ||
+	       hook.values[slot].flags & WIRE_VALUE_LATE;
+}
+
+RULES_FUNCTION void hook_read(struct hook_scratch *scratch, __u32 slot)
+{
+	const volatile struct wire_hook_value *value;
+	struct reading reading = { .scratch = scratch };
+
+	slot &= WIRE_HOOK_VALUES_MAX - 1;
+	value = &hook.values[slot];
+	reading.slot = slot;
+	if (value->from == WIRE_FROM_RETURN)
+		reading.argument = scratch->result;
+	else if (value->from == WIRE_FROM_TASK)
+		reading.argument = bpf_get_current_task();
+	else
+		reading.argument = scratch->arguments[value->index < 6 ? value->index : 0];
+	for (__u32 i = 0; i < WIRE_RESOLVE_STEPS_MAX && i < value->steps_count; i++) {
+		reading.argument += value->steps[i].offset;
+		if (value->steps[i].is_pointer &&
+		    bpf_probe_read_kernel(&reading.argument, 8, (void *)reading.argument)) {
+			arg_put_status(&reading, WIRE_VALUE_UNREADABLE);
+			return;
+		}
+	}
+	arg_read_value(&reading);
+}
+
+/* What selectors that are left show, and what was not needed so far. */
+RULES_FUNCTION void hook_read_rest(char *rules, struct hook_scratch *scratch, enum act_stage stage)
+{
+	for (__u32 slot = 0; slot < WIRE_HOOK_VALUES_MAX && slot < hook.values_count; slot++) {
+		const __u32 *wanted;
+
+		if (scratch->places[slot] || (stage == ACT_AT_ENTRY && hook_is_late(slot)))
+			continue;
+		wanted = rules_get(rules,
+				   offsetof(struct wire_rules, values) +
+					   slot * sizeof(struct wire_value_rules) +
+					   offsetof(struct wire_value_rules, wanted),
+				   sizeof(*wanted));
+		if (wanted && vector_meets(rules, scratch, *wanted))
+			hook_read(scratch, slot);
+	}
+}
+
+/* ---- match
+ * ------------------------------------------------------------------------------------------ */
+
+/* CapabilitiesGained looks at two values. */
+static __always_inline void hook_read_second(struct hook_scratch *scratch, __u32 slot)
+{
+	__u32 second = hook.values[slot].second & (WIRE_HOOK_VALUES_MAX - 1);
+
+	if (match_has(slot, WIRE_TABLE_GAINED) && !scratch->places[second])
+		hook_read(scratch, second);
+}
+
+RULES_FUNCTION bool hook_match_values(char *rules, struct hook_scratch *scratch,
+				      enum act_stage stage)
+{
+	for (__u32 i = 0; i < WIRE_HOOK_VALUES_MAX && i < hook.values_count; i++) {
+		__u32 slot = hook.order[i] & (WIRE_HOOK_VALUES_MAX - 1);
+
+		if (!hook.values[slot].tables || hook_is_late(slot) != (stage == ACT_AT_RETURN))
+			continue;
+		if (!scratch->places[slot])
+			hook_read(scratch, slot);
+		hook_read_second(scratch, slot);
+		if (!match_value(rules, scratch, slot))
+			return false;
+	}
+	return true;
+}
+
+static __always_inline bool hook_match_entry(char *rules, struct hook_scratch *scratch)
+{
+	const struct wire_rules *head = rules_get(rules, 0, sizeof(*head));
+	__u64 any = 0;
+
+	if (!head)
+		return false;
+	for (__u32 i = 0; i < WIRE_VECTOR_WORDS_MAX && i < hook.words; i++) {
+		const __u64 *all = rules_get(rules, head->all + i * 8, 8);
+
+		scratch->alive[i] = all ? *all : 0;
+		any |= scratch->alive[i];
+	}
+	if (!any || (hook.task_tables && !match_task(rules, scratch)))
+		return false;
+	return hook_match_values(rules, scratch, ACT_AT_ENTRY);
+}
+
+static __always_inline void hook_clear(struct hook_scratch *scratch)
+{
+	scratch->used = hook.words * 8;
+	scratch->override_error = 0;
+	scratch->record.values = 0;
+	for (__u32 i = 0; i < WIRE_HOOK_VALUES_MAX && i < hook.values_count; i++)
+		scratch->places[i] = 0;
+}
+
+/* ---- emit
+ * ------------------------------------------------------------------------------------------- */
+
+/* Each policy whose event did not fit learns it, and the ring's own count says so too. */
+RULES_FUNCTION void hook_count_dropped(char *rules, struct hook_scratch *scratch)
+{
+	const struct wire_rules *head = rules_get(rules, 0, sizeof(*head));
+
+	for (__u32 i = 0; head && i < WIRE_ACTING_MAX; i++) {
+		__u32 bit = act_find_next(scratch);
+		const struct wire_selector *selector;
+		struct wire_policy_stats *stats;
+
+		if (bit >= WIRE_SELECTORS_MAX)
+			return;
+		selector = rules_get(rules, head->selectors + bit * sizeof(*selector),
+				     sizeof(*selector));
+		if (!selector)
+			return;
+		act_silence(scratch, bit, selector->last > bit ? selector->last : bit);
+		stats = act_find_stats(selector->stats);
+		if (stats)
+			stats->dropped++;
+	}
+}
+
+/* A tracked socket says whose call this is. */
+static __always_inline bool hook_find_owner(struct hook_scratch *scratch,
+					    struct wire_hook_event *record)
+{
+	for (__u32 slot = 0; slot < WIRE_HOOK_VALUES_MAX && slot < hook.values_count; slot++) {
+		__u32 type = hook.values[slot].type;
+		const struct tracked_sock *tracked;
+		__u64 socket;
+
+		if (type != WIRE_ARG_SOCK && type != WIRE_ARG_SOCKET && type != WIRE_ARG_SKB)
+			continue;
+		socket = scratch->numbers[slot];
+		tracked =
+			scratch->places[slot] ? bpf_map_lookup_elem(&tracked_socks, &socket) : NULL;
+		if (!tracked)
+			continue;
+		record->id = tracked->owner;
+		record->tid = tracked->tid;
+		return true;
+	}
+	return false;
+}
+
+static __always_inline void hook_identify(struct hook_scratch *scratch)
+{
+	struct wire_hook_event *record = &scratch->record;
+	__u64 task = bpf_get_current_pid_tgid();
+	const struct wire_process *process;
+
+	if (socks_are_tracked && hook_find_owner(scratch, record)) {
+		record->flags |= WIRE_EVENT_OWNER;
+		return;
+	}
+	process = task_find_process(task >> 32);
+	record->id.pid = task >> 32;
+	record->id.exec_ns = process ? process->exec_ns : 0;
+	record->id.pad = 0;
+	record->tid = task;
+}
+
+RULES_FUNCTION void hook_emit(char *rules, struct hook_scratch *scratch, __u32 flags)
+{
+	struct wire_ring_state *state = emit_ring_state(WIRE_RING_POLICY);
+	const struct wire_rules *head = rules_get(rules, 0, sizeof(*head));
+	struct wire_hook_event *record = &scratch->record;
+	__u32 used = scratch->used;
+
+	if (!state || !head)
+		return;
+	if (used > sizeof(scratch->data))
+		used = sizeof(scratch->data);
+	for (__u32 i = 0; i < WIRE_VECTOR_WORDS_MAX && i < hook.words; i++) {
+		((__u64 *)scratch->data)[i] = scratch->posting[i];
+		scratch->acting[i] = scratch->posting[i];
+	}
+	record->hook = hook.hook;
+	record->generation = head->generation;
+	record->flags = flags;
+	record->words = hook.words;
+	record->pad = 0;
+	hook_identify(scratch);
+	__sync_fetch_and_add(&state->sequence, 1);
+	emit_header(state, &record->header, WIRE_RECORD_HOOK, sizeof(*record) + used);
+	if (!bpf_ringbuf_output(&policy_ring, record, sizeof(*record) + used, emit_wakeup_flags()))
+		return;
+	emit_drop(state, WIRE_RECORD_HOOK, WIRE_DROP_RING_FULL);
+	hook_count_dropped(rules, scratch);
+}
+
+/* ---- what waits for the return
+ * ------------------------------------------------------------------------ */
+
+static __always_inline bool hook_any(const __u64 *vector)
+{
+	__u64 any = 0;
+
+	for (__u32 i = 0; i < WIRE_VECTOR_WORDS_MAX && i < hook.words; i++)
+		any |= vector[i];
+	return any != 0;
+}
+
+RULES_FUNCTION void hook_park(char *rules, struct hook_scratch *scratch)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct parked_call *parked;
+	__u32 used = scratch->used;
+
+	if (used > hook.parked_bytes)
+		goto lost;
+	parked = bpf_task_storage_get(&hook_parked, task, NULL, BPF_LOCAL_STORAGE_GET_F_CREATE);
+	if (!parked)
+		goto lost;
+	for (__u32 i = 0; i < WIRE_VECTOR_WORDS_MAX; i++)
+		parked->vector[i] = scratch->parking[i];
+	for (__u32 i = 0; i < 6; i++)
+		parked->arguments[i] = scratch->arguments[i];
+	for (__u32 i = 0; i < WIRE_HOOK_VALUES_MAX && i < hook.values_count; i++) {
+		parked->numbers[i] = scratch->numbers[i];
+		parked->places[i] = scratch->places[i];
+	}
+	parked->used = used;
+	parked->values = scratch->record.values;
+	bpf_probe_read_kernel(parked->data, used, scratch->data);
+	return;
+lost:
+	hook_count_loss(WIRE_DROP_NOT_PARKED);
+}
+
+/* False: the entry of this call parked nothing. */
+RULES_FUNCTION bool hook_unpark(struct hook_scratch *scratch)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct parked_call *parked = bpf_task_storage_get(&hook_parked, task, NULL, 0);
+	__u32 used;
+
+	if (!parked)
+		return false;
+	used = parked->used;
+	if (used > hook.parked_bytes || used > sizeof(scratch->data))
+		return false;
+	for (__u32 i = 0; i < WIRE_VECTOR_WORDS_MAX; i++)
+		scratch->alive[i] = parked->vector[i];
+	for (__u32 i = 0; i < 6; i++)
+		scratch->arguments[i] = parked->arguments[i];
+	for (__u32 i = 0; i < WIRE_HOOK_VALUES_MAX && i < hook.values_count; i++) {
+		scratch->numbers[i] = parked->numbers[i];
+		scratch->places[i] = parked->places[i];
+		scratch->statuses[i] = WIRE_VALUE_OK;
+	}
+	scratch->used = used;
+	scratch->record.values = parked->values;
+	scratch->override_error = 0;
+	bpf_probe_read_kernel(scratch->data, used, parked->data);
+	bpf_task_storage_delete(&hook_parked, task);
+	return true;
+}
+
+/* ---- the two moments of a call
+ * -------------------------------------------------------------------------- */
+
+static __always_inline void hook_at_entry(char *rules, struct hook_scratch *scratch)
+{
+	hook_clear(scratch);
+	if (!hook_match_entry(rules, scratch))
+		return;
+	hook_read_rest(rules, scratch, ACT_AT_ENTRY);
+	if (!act_on_matches(rules, scratch, ACT_AT_ENTRY))
+		return;
+	if (hook.flags & WIRE_HOOK_RETURNS && hook_any(scratch->parking))
+		hook_park(rules, scratch);
+	if (hook_any(scratch->posting))
+		hook_emit(rules, scratch, 0);
+}
+
+static __always_inline void hook_at_return(char *rules, struct hook_scratch *scratch)
+{
+	if (!hook_unpark(scratch) || !hook_match_values(rules, scratch, ACT_AT_RETURN))
+		return;
+	hook_read_rest(rules, scratch, ACT_AT_RETURN);
+	if (act_on_matches(rules, scratch, ACT_AT_RETURN) && hook_any(scratch->posting))
+		hook_emit(rules, scratch, WIRE_EVENT_AT_RETURN);
+}

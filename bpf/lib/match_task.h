@@ -1,0 +1,276 @@
+/* SPDX-License-Identifier: (BSD-2-Clause OR GPL-2.0-only) */
+/* Tests of the process that calls: who it is, where it lives, what it may do. See lib/match.h. */
+#pragma once
+
+#include "lib/match.h"
+
+static __always_inline bool task_has(enum wire_task_table table)
+{
+	return hook.task_tables & 1U << table;
+}
+
+static __always_inline const struct wire_table *task_get_table(char *rules,
+							       enum wire_task_table table)
+{
+	return rules_get(rules,
+			 offsetof(struct wire_rules, task) + table * sizeof(struct wire_table),
+			 sizeof(struct wire_table));
+}
+
+static __always_inline bool task_match_ranges(char *rules, struct hook_scratch *scratch,
+					      enum wire_task_table table, __u64 value)
+{
+	const struct wire_table *where = task_get_table(rules, table);
+
+	return where && vector_and(rules, scratch, ranges_find(rules, where->at, value));
+}
+
+static __always_inline bool task_match_masks(char *rules, struct hook_scratch *scratch,
+					     enum wire_task_table table, __u64 value)
+{
+	const struct wire_table *where = task_get_table(rules, table);
+
+	return where && masks_apply(rules, scratch, where->at, value);
+}
+
+/* ---- marks
+ * --------------------------------------------------------------------------------------- */
+
+static __always_inline __u32 bit_find_lowest(__u64 word)
+{
+	__u32 at = 0;
+
+	for (__u32 half = 32; half; half /= 2) {
+		if (word & ((1ULL << half) - 1))
+			continue;
+		word >>= half;
+		at += half;
+	}
+	return at;
+}
+
+/* One mark that the process has: its selectors may go on, those that forbid it may not. */
+RULES_FUNCTION void mark_apply(char *rules, struct hook_scratch *scratch, __u32 table, __u32 number)
+{
+	const struct wire_marks *marks = rules_get(rules, table, sizeof(*marks));
+	const __u32 *at = marks ? rules_get(rules, marks->marks + number * 4, 4) : NULL;
+	const struct wire_mark *mark = at && *at ? rules_get(rules, *at, sizeof(*mark)) : NULL;
+
+	if (!mark)
+		return;
+	for (__u32 i = 0; i < WIRE_VECTOR_WORDS_MAX && i < hook.words; i++) {
+		const __u64 *with = rules_get(rules, mark->with + i * 8, 8);
+		const __u64 *without = rules_get(rules, mark->without + i * 8, 8);
+
+		if (!with || !without)
+			return;
+		scratch->posting[i] |= *with;
+		scratch->alive[i] &= ~*without;
+	}
+}
+
+static __always_inline bool mark_is_set(const struct wire_process *process, __u32 number)
+{
+	return process->marks[number / 64 & (WIRE_MARK_WORDS - 1)] >> (number & 63) & 1;
+}
+
+/* Conditions beyond the first of a selector. */
+RULES_FUNCTION bool mark_rows_apply(char *rules, struct hook_scratch *scratch,
+				    const struct wire_process *process, __u32 rows, __u32 count)
+{
+	for (__u32 i = 0; i < WIRE_MASKS_MAX && i < count; i++) {
+		const struct wire_mark_row *row =
+			rules_get(rules, rows + i * sizeof(*row), sizeof(*row));
+
+		if (!row)
+			return false;
+		if ((process && mark_is_set(process, row->mark)) != !!row->is_negated)
+			continue;
+		if (!vector_and(rules, scratch, row->failing))
+			return false;
+	}
+	return true;
+}
+
+/* posting collects what the marks want; it is empty before and of no meaning afterwards. */
+RULES_FUNCTION bool task_match_marks(char *rules, struct hook_scratch *scratch,
+				     const struct wire_process *process)
+{
+	const struct wire_table *where = task_get_table(rules, WIRE_TASK_MARKS);
+	const struct wire_marks *marks = where ? rules_get(rules, where->at, sizeof(*marks)) : NULL;
+	__u32 word = 0;
+	__u64 bits = 0, any = 0;
+
+	if (!marks)
+		return false;
+	for (__u32 i = 0; process && i < WIRE_MARK_WORDS; i++)
+		any |= process->marks[i] & marks->relevant[i];
+	if (!any)
+		return vector_and(rules, scratch, marks->none) &&
+		       mark_rows_apply(rules, scratch, process, marks->rows, marks->rows_count);
+	for (__u32 i = 0; i < WIRE_VECTOR_WORDS_MAX && i < hook.words; i++)
+		scratch->posting[i] = 0;
+	for (__u32 i = 0; i < WIRE_MARKS_PER_PROCESS_MAX + WIRE_MARK_WORDS; i++) {
+		if (!bits) {
+			if (word >= WIRE_MARK_WORDS)
+				break;
+			bits = process->marks[word] & marks->relevant[word];
+			word++;
+			continue;
+		}
+		mark_apply(rules, scratch, where->at, (word - 1) * 64 + bit_find_lowest(bits));
+		bits &= bits - 1;
+	}
+	for (__u32 i = 0, free = marks->free; i < WIRE_VECTOR_WORDS_MAX && i < hook.words; i++) {
+		const __u64 *wanting_none = rules_get(rules, free + i * 8, 8);
+
+		scratch->alive[i] &= scratch->posting[i] | (wanting_none ? *wanting_none : 0);
+	}
+	return mark_rows_apply(rules, scratch, process, marks->rows, marks->rows_count);
+}
+
+/* ---- capabilities, and what changed
+ * --------------------------------------------------------------- */
+
+static __always_inline void task_read_capability_sets(struct task_struct *task, __u64 *out)
+{
+	const struct cred *cred = task->cred;
+
+	out[WIRE_CAPABILITIES_EFFECTIVE] = task_read_capabilities(&cred->cap_effective);
+	out[WIRE_CAPABILITIES_INHERITABLE] = task_read_capabilities(&cred->cap_inheritable);
+	out[WIRE_CAPABILITIES_PERMITTED] = task_read_capabilities(&cred->cap_permitted);
+}
+
+/* SETS: three of them, by enum wire_capability_set. */
+RULES_FUNCTION bool task_match_capabilities(char *rules, struct hook_scratch *scratch,
+					    const __u64 *sets, bool in_user_namespace, __u32 table)
+{
+	const struct wire_table *where = task_get_table(rules, table);
+	const struct wire_masks *masks = where ? rules_get(rules, where->at, sizeof(*masks)) : NULL;
+	__u32 count = masks ? masks->count : 0;
+
+	for (__u32 i = 0; i < WIRE_MASKS_MAX && i < count; i++) {
+		const struct wire_mask_row *row = rules_get(
+			rules, where->at + sizeof(*masks) + i * sizeof(*row), sizeof(*row));
+		__u64 bits;
+
+		if (!row)
+			return false;
+		bits = row->set == WIRE_CAPABILITIES_EFFECTIVE ? sets[WIRE_CAPABILITIES_EFFECTIVE]
+		       : row->set == WIRE_CAPABILITIES_INHERITABLE
+			       ? sets[WIRE_CAPABILITIES_INHERITABLE]
+			       : sets[WIRE_CAPABILITIES_PERMITTED];
+		if ((in_user_namespace || !row->in_user_namespace) &&
+		    !(bits & row->mask) == !!row->is_negated)
+			continue;
+		if (!vector_and(rules, scratch, row->failing))
+			return false;
+	}
+	return true;
+}
+
+/*
+ * What a process had at its last execve or fork, or when it was first looked at. A change is told
+ * once: the baseline follows.
+ */
+static __always_inline bool task_match_changes(char *rules, struct hook_scratch *scratch,
+					       struct task_struct *task, const __u64 *capabilities,
+					       __u64 exec_ns)
+{
+	struct baseline now = { .exec_ns = exec_ns };
+	__u32 pid = task->tgid;
+	struct baseline *before = bpf_map_lookup_elem(&baselines, &pid);
+	__u64 changed[3] = {}, spaces = 0;
+	bool is_alive = true;
+
+	task_read_namespaces(task, now.namespaces);
+	for (int i = 0; i < 3; i++)
+		now.capabilities[i] = capabilities[i];
+	if (before && before->exec_ns == exec_ns) {
+		for (int i = 0; i < WIRE_NAMESPACES; i++)
+			spaces |= (__u64)(before->namespaces[i] != now.namespaces[i]) << i;
+		for (int i = 0; i < 3; i++)
+			changed[i] = before->capabilities[i] ^ now.capabilities[i];
+	}
+	if (task_has(WIRE_TASK_NS_CHANGE))
+		is_alive = task_match_masks(rules, scratch, WIRE_TASK_NS_CHANGE, spaces);
+	if (is_alive && task_has(WIRE_TASK_CAPABILITY_CHANGE))
+		is_alive = task_match_capabilities(rules, scratch, changed,
+						   task->cred->user_ns->level > 0,
+						   WIRE_TASK_CAPABILITY_CHANGE);
+	if (!before || before->exec_ns != exec_ns || is_alive)
+		bpf_map_update_elem(&baselines, &pid, &now, BPF_ANY);
+	return is_alive;
+}
+
+/* ---- all of it
+ * ------------------------------------------------------------------------------------ */
+
+static __always_inline __u32 task_find_workload(struct task_struct *task)
+{
+	__u64 cgroup = task->cgroups->dfl_cgrp->kn->id;
+	const __u32 *workload = bpf_map_lookup_elem(&workloads, &cgroup);
+
+	return workload ? *workload : 0;
+}
+
+#define TASK_NAMESPACE_TABLES ((1U << (WIRE_TASK_NS_USER + 1)) - (1U << WIRE_TASK_NS_UTS))
+
+static __always_inline bool task_match_namespaces(char *rules, struct hook_scratch *scratch,
+						  struct task_struct *task)
+{
+	__u32 inodes[WIRE_NAMESPACES];
+
+	task_read_namespaces(task, inodes);
+	for (__u32 i = 0; i < WIRE_NAMESPACES; i++) {
+		if (task_has(WIRE_TASK_NS_UTS + i) &&
+		    !task_match_ranges(rules, scratch, WIRE_TASK_NS_UTS + i, inodes[i]))
+			return false;
+	}
+	return true;
+}
+
+static __always_inline bool task_match_powers(char *rules, struct hook_scratch *scratch,
+					      struct task_struct *task,
+					      const struct wire_process *process)
+{
+	__u64 sets[3];
+
+	task_read_capability_sets(task, sets);
+	if (task_has(WIRE_TASK_CAPABILITIES) &&
+	    !task_match_capabilities(rules, scratch, sets, task->cred->user_ns->level > 0,
+				     WIRE_TASK_CAPABILITIES))
+		return false;
+	if (!task_has(WIRE_TASK_NS_CHANGE) && !task_has(WIRE_TASK_CAPABILITY_CHANGE))
+		return true;
+	return task_match_changes(rules, scratch, task, sets, process ? process->exec_ns : 0);
+}
+
+/* Everything that the hook asks of the process; the cheap questions first. */
+RULES_FUNCTION bool match_task(char *rules, struct hook_scratch *scratch)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	const struct wire_process *process = NULL;
+
+	if (task_has(WIRE_TASK_PID) &&
+	    !task_match_ranges(rules, scratch, WIRE_TASK_PID, task->tgid))
+		return false;
+	if (task_has(WIRE_TASK_WORKLOAD) &&
+	    !task_match_ranges(rules, scratch, WIRE_TASK_WORKLOAD, task_find_workload(task)))
+		return false;
+	if (task_has(WIRE_TASK_MARKS) || task_has(WIRE_TASK_NS_CHANGE) ||
+	    task_has(WIRE_TASK_CAPABILITY_CHANGE))
+		process = task_find_process(task->tgid);
+	if (task_has(WIRE_TASK_MARKS) && !task_match_marks(rules, scratch, process))
+		return false;
+	if (task_has(WIRE_TASK_NAMESPACE_PID) &&
+	    !task_match_ranges(rules, scratch, WIRE_TASK_NAMESPACE_PID, task_namespace_pid(task)))
+		return false;
+	if (hook.task_tables & TASK_NAMESPACE_TABLES &&
+	    !task_match_namespaces(rules, scratch, task))
+		return false;
+	if (!task_has(WIRE_TASK_CAPABILITIES) && !task_has(WIRE_TASK_NS_CHANGE) &&
+	    !task_has(WIRE_TASK_CAPABILITY_CHANGE))
+		return true;
+	return task_match_powers(rules, scratch, task, process);
+}
