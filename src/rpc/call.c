@@ -10,6 +10,9 @@
 
 enum { QUEUE_CAPACITY_MIN = 16, HEADERS_MAX = 4 };
 
+/* Room for the words about lines that were left out. */
+enum { CUT_BYTES = 64 };
+
 static bool queue_push(struct rpc_queue *queue, struct rpc_message *message)
 {
 	if (queue->count == queue->capacity) {
@@ -120,6 +123,8 @@ static void call_drop_bytes(struct rpc_call *call)
 	call->counted_reply_bytes = 0;
 	queue_done(&call->queue);
 	frame_reader_done(&call->request);
+	free(call->text);
+	call->text = NULL;
 }
 
 void call_abandon(struct rpc_call *call)
@@ -146,7 +151,6 @@ void call_free(struct rpc_call *call)
 	if (call->hooks.closed)
 		call->hooks.closed(call->hooks.context, call);
 	call_drop_bytes(call);
-	free(call->text);
 	free(call);
 }
 
@@ -268,15 +272,57 @@ const void *rpc_call_get_row(const struct rpc_call *call)
 	return call->method->row;
 }
 
+static size_t call_count_lines(const char *text)
+{
+	size_t lines = 0;
+
+	for (; *text; lines++) {
+		text += strcspn(text, "\n");
+		text += *text == '\n';
+	}
+	return lines;
+}
+
+/* TEXT in at most ENCODED_MAX bytes of a header; its last line says what was left out. NULL: no
+ * memory. */
+static char *call_cut_text(const char *text, size_t encoded_max)
+{
+	size_t fits = frame_fit_status(text, encoded_max);
+	char *cut;
+	int bytes;
+
+	if (!text[fits])
+		return strdup(text);
+	fits = frame_fit_status(text, encoded_max - CUT_BYTES);
+	if (fits && text[fits - 1] == '\n')
+		bytes = asprintf(&cut, "%.*s... and %zu more lines", (int)fits, text,
+				 call_count_lines(text + fits));
+	else
+		bytes = asprintf(&cut, "%.*s...", (int)fits, text);
+	return bytes < 0 ? NULL : cut;
+}
+
 void rpc_call_fail(struct rpc_call *call, enum rpc_status status, const char *format, ...)
 {
-	char text[RPC_STATUS_BYTES_MAX];
+	struct rpc_server *server = call->connection->server;
+	bool is_full = server->reply_bytes >= RPC_SERVER_REPLY_BYTES_MAX;
+	_cleanup_free_ char *text = NULL;
 	va_list args;
+	char *cut;
 
+	if (call->is_finished)
+		return;
 	va_start(args, format);
-	vsnprintf(text, sizeof(text), format, args);
+	if (vasprintf(&text, format, args) < 0)
+		text = NULL;
 	va_end(args);
-	call_finish(call, status, strdup(text));
+	cut = call_cut_text(text ? text : "out of memory",
+			    is_full ? RPC_STATUS_LINE_BYTES_MAX : RPC_STATUS_BYTES_MAX);
+	if (cut) {
+		call->counted_reply_bytes += strlen(cut);
+		server->reply_bytes += strlen(cut);
+	}
+	call_finish(call, status, cut);
 }
 
 void rpc_call_reply(struct rpc_call *call, struct rpc_message *message)

@@ -13,8 +13,9 @@
 
 struct rpc_client;
 
-/* The largest error text that is kept, a page of a terminal. */
-enum { RPC_CLIENT_TEXT_BYTES = 2048 };
+/* The largest error text that is kept: all that fits into the headers which gRPC commonly allows.
+ */
+enum { RPC_CLIENT_TEXT_BYTES = 8192 };
 
 struct rpc_request {
 	const char *path; /* "/package.Service/Method" */

@@ -93,9 +93,10 @@ enum frame_state frame_reader_feed(struct frame_reader *reader, const uint8_t *d
 	return reader->body.bytes == reader->wanted ? FRAME_COMPLETE : FRAME_INCOMPLETE;
 }
 
-static bool frame_is_printable(uint8_t byte)
+/* Whether a header carries the byte as it is. */
+static bool frame_is_plain(uint8_t byte)
 {
-	return byte >= ' ' && byte <= '~';
+	return byte >= ' ' && byte <= '~' && byte != '%';
 }
 
 void frame_encode_status(struct buf *out, const char *text)
@@ -105,7 +106,7 @@ void frame_encode_status(struct buf *out, const char *text)
 	for (; *text; text++) {
 		uint8_t byte = (uint8_t)*text;
 
-		if (frame_is_printable(byte) && byte != '%') {
+		if (frame_is_plain(byte)) {
 			buf_add_char(out, *text);
 			continue;
 		}
@@ -113,6 +114,28 @@ void frame_encode_status(struct buf *out, const char *text)
 		buf_add_char(out, digits[byte >> 4]);
 		buf_add_char(out, digits[byte & 15]);
 	}
+}
+
+size_t frame_fit_status(const char *text, size_t encoded_max)
+{
+	size_t encoded = 0;
+	size_t characters = 0; /* bytes up to the last character that fits */
+	size_t lines = 0;      /* bytes up to the last line that does */
+	size_t at = 0;
+
+	for (; text[at]; at++) {
+		uint8_t byte = (uint8_t)text[at];
+
+		/* In UTF-8 all bytes of a character but the first are 10xxxxxx. */
+		if ((byte & 0xc0) != 0x80)
+			characters = at;
+		if (at && text[at - 1] == '\n')
+			lines = at;
+		encoded += frame_is_plain(byte) ? 1 : 3;
+		if (encoded > encoded_max)
+			return lines ? lines : characters;
+	}
+	return at;
 }
 
 static int frame_hex(uint8_t digit)

@@ -68,5 +68,9 @@ enum frame_state frame_reader_feed(struct frame_reader *reader, const uint8_t *d
 
 /* grpc-message: everything but printable ASCII, and the percent sign, as %XX. */
 void frame_encode_status(struct buf *out, const char *text);
-/* The inverse. Broken escapes stay as they are; bytes that would move a terminal become "?". */
+/* How many bytes of TEXT become at most ENCODED_MAX that way: all, or whole lines, or, when not
+ * even the first line fits, whole characters of it. */
+size_t frame_fit_status(const char *text, size_t encoded_max);
+/* The inverse of frame_encode_status(). Broken escapes stay as they are; bytes that would move a
+ * terminal become "?". */
 void frame_decode_status(struct buf *out, const uint8_t *text, size_t bytes);

@@ -20,10 +20,15 @@
 /* Requests that are still arriving, together: of one connection, of the server. */
 #define RPC_CONNECTION_REQUEST_BYTES_MAX (12UL << 20)
 #define RPC_SERVER_REQUEST_BYTES_MAX	 (48UL << 20)
-/* Replies that peers have not taken yet, of the server. A full process cache takes about half. */
+/* Replies and texts of failures that peers have not taken yet, of the server. A full process cache
+ * takes about half. */
 #define RPC_SERVER_REPLY_BYTES_MAX (64UL << 20)
-/* Text that goes along with a failure. */
-#define RPC_STATUS_BYTES_MAX 512
+/* Text that goes along with a failure, as the header that carries it: what is no printable ASCII
+ * takes three bytes each. gRPC clients take 8 KiB of headers unless told otherwise; the other three
+ * count less than 256 of these. Findings about a policy fill it. */
+#define RPC_STATUS_BYTES_MAX (8192 - 256)
+/* The same when RPC_SERVER_REPLY_BYTES_MAX is reached, which counts these texts, too: a line. */
+#define RPC_STATUS_LINE_BYTES_MAX 512
 /* Frames other than DATA that wait for a peer that does not read. */
 #define RPC_OUTBOUND_FRAMES_MAX 1000
 /* Bytes handed to one write(2); also what a connection holds when its socket is full. */

@@ -105,6 +105,31 @@ static void status_text_survives_the_header_and_spares_the_terminal(void **state
 	assert_string_equal(buf_text(&kept), broken);
 }
 
+static void status_text_is_cut_at_lines_and_never_within_a_character(void **state)
+{
+	static const struct {
+		const char *text;
+		size_t max;
+		size_t fits;
+	} cases[] = {
+		{ "abc", 3, 3 },
+		{ "abc", 2, 2 },
+		{ "", 0, 0 },
+		/* An end of line takes three bytes, as a byte of UTF-8 does. */
+		{ "a\nb\nc", 9, 5 },
+		{ "a\nb\nc", 8, 4 },
+		{ "a\nb\nc", 7, 2 },
+		{ "a\nb\nc", 4, 2 },
+		{ "a\nb\nc", 3, 1 },
+		{ "xö", 7, 3 },
+		{ "xö", 6, 1 },
+		{ "100%", 5, 3 },
+	};
+
+	for (size_t i = 0; i < COUNT(cases); i++)
+		assert_int_equal(frame_fit_status(cases[i].text, cases[i].max), cases[i].fits);
+}
+
 /* ---- addresses ---- */
 
 struct listening {
@@ -224,6 +249,7 @@ int main(void)
 		cmocka_unit_test(assembles_messages_from_any_pieces),
 		cmocka_unit_test(refuses_bad_frame_heads),
 		cmocka_unit_test(status_text_survives_the_header_and_spares_the_terminal),
+		cmocka_unit_test(status_text_is_cut_at_lines_and_never_within_a_character),
 		cmocka_unit_test(refuses_addresses_that_are_none),
 		cmocka_unit_test(all_sockets_of_a_name_share_the_port),
 		cmocka_unit_test(names_the_address_that_is_taken),
