@@ -117,8 +117,7 @@ void service_get_events(struct service *service, struct rpc_call *call,
 	}
 	if (event_filter_read((const Tetragon__GetEventsRequest *)request, &stream->filter,
 			      &diag)) {
-		diag.text.bytes -= diag.text.bytes > 0;
-		rpc_call_fail(call, RPC_INVALID_ARGUMENT, "%s", buf_text(&diag.text));
+		service_fail(call, RPC_INVALID_ARGUMENT, &diag);
 		return;
 	}
 	stream->service = service;

@@ -22,6 +22,13 @@ void service_reply(struct rpc_call *call, const ProtobufCMessage *message)
 	rpc_call_reply(call, service_pack(message));
 }
 
+void service_fail(struct rpc_call *call, enum rpc_status status, struct diag *diag)
+{
+	/* Lines end with a newline there, a status does not. */
+	diag->text.bytes -= diag->text.bytes > 0;
+	rpc_call_fail(call, status, "%s", buf_text(&diag->text));
+}
+
 static void *budget_alloc(void *context, size_t bytes)
 {
 	size_t *left = context;

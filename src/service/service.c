@@ -16,6 +16,14 @@
 
 enum { SOCKET_MODE = 0660, SOCKET_DIRECTORY_MODE = 0755 };
 
+void service_refuse(struct rpc_call *call, const char *instead)
+{
+	const struct service_method *method = rpc_call_get_row(call);
+
+	rpc_call_fail(call, RPC_UNIMPLEMENTED, "method \"%s\" is not available: %s", method->name,
+		      instead);
+}
+
 static void service_start_method(void *context, struct rpc_call *call, const uint8_t *data,
 				 size_t bytes)
 {
@@ -23,8 +31,7 @@ static void service_start_method(void *context, struct rpc_call *call, const uin
 	const struct service_method *method = rpc_call_get_row(call);
 
 	if (!method->answer) {
-		rpc_call_fail(call, RPC_UNIMPLEMENTED, "method \"%s\" is not available: %s",
-			      method->name, method->instead);
+		service_refuse(call, method->instead);
 		return;
 	}
 	request = service_unpack(method->request, data, bytes);
@@ -129,6 +136,7 @@ int service_new(struct service **out, struct loop *loop, const struct service_op
 		return -ENOMEM;
 	service->ops = ops;
 	service->ops_context = ops_context;
+	service->with_deprecated_policy_methods = options->with_deprecated_policy_methods;
 	service->queue_events_max = options->queue_events_max ? options->queue_events_max
 							      : SERVICE_QUEUE_EVENTS_DEFAULT;
 	service->node_name = strdup(options->node_name ? options->node_name : "");

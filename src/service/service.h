@@ -28,6 +28,8 @@
 #define SERVICE_QUEUE_BYTES_MAX (8UL << 20)
 /* Bytes that wait for all clients together; each may fill an equal share. */
 #define SERVICE_QUEUES_BYTES_MAX (32UL << 20)
+/* Where policies of clients go that name no domain, as upstream. */
+#define SERVICE_POLICY_DOMAIN_DEFAULT "grpc"
 /* Clients of GetEvents; a share below holds some hundred events. */
 #define SERVICE_STREAMS_MAX 256
 /* How long service_free() lets clients take what waits for them. */
@@ -40,10 +42,26 @@ struct service_options {
 	const char *socket_path;    /* opened in addition to a TCP address; "": not */
 	const char *node_name;	    /* for the events that are made here; NULL: none */
 	uint32_t queue_events_max;  /* 0: SERVICE_QUEUE_EVENTS_DEFAULT */
+	/* EnableTracingPolicy and DisableTracingPolicy work, upstream's
+	 * --enable-deprecated-tracingpolicy-grpc. */
+	bool with_deprecated_policy_methods;
 };
 
 typedef void (*service_status_fn)(void *context, const Tetragon__GetStatusResponse *status);
 typedef void (*service_process_fn)(void *context, const Tetragon__ProcessInternal *process);
+typedef void (*service_policies_fn)(void *context,
+				    const Tetragon__ListTracingPoliciesResponse *policies);
+
+/* What a client wants of a policy that is there. */
+struct service_policy_change {
+	const char *name;      /* not empty */
+	const char *namespace; /* "": that of policies without one */
+	const char *domain;    /* "": any, if only one policy there is of that name */
+	bool has_enable;       /* `enable` is wanted; false: stays enabled or disabled */
+	bool enable;
+	/* ENFORCE or MONITOR; UNKNOWN: stays. Of two changes both are made or none. */
+	Tetragon__TracingPolicyMode mode;
+};
 
 /* What the daemon answers. Messages may live on its stack: they are used before the function that
  * was handed over returns. NULL members: the method is not available. */
@@ -53,6 +71,28 @@ struct service_ops {
 	/* Calls VISIT for each cached process that ARGS does not leave out. */
 	void (*visit_processes)(void *context, const Tetragon__DumpProcessCacheReqArgs *args,
 				service_process_fn visit, void *visit_context);
+
+	/*
+	 * Policies. 0: done. A negative errno, with the text that the client gets in DIAG (any
+	 * number of lines, such as findings with their source lines; none: the errno's words):
+	 * -EINVAL (INVALID_ARGUMENT), -EEXIST (ALREADY_EXISTS), -ENOENT (NOT_FOUND), -ENOSPC
+	 * (RESOURCE_EXHAUSTED), -EOPNOTSUPP (FAILED_PRECONDITION), any other (INTERNAL). Texts are
+	 * never NULL and are the caller's; beyond RPC_STATUS_BYTES_MAX lines are left out.
+	 */
+
+	/* DOMAIN is not empty. MODE: ENFORCE or MONITOR, from the first instruction on, whatever
+	 * the policy says; UNKNOWN: not asked for. Lines in DIAG with 0 are warnings, which the
+	 * client gets as well. */
+	int (*add_policy)(void *context, const char *yaml, const char *domain,
+			  Tetragon__TracingPolicyMode mode, struct diag *diag);
+	/* DOMAIN "": any, if only one policy there is of that name in NAMESPACE. */
+	int (*delete_policy)(void *context, const char *name, const char *namespace,
+			     const char *domain, struct diag *diag);
+	int (*configure_policy)(void *context, const struct service_policy_change *change,
+				struct diag *diag);
+	/* Calls ANSWER once, with the policies of DOMAIN ("": of all). */
+	void (*list_policies)(void *context, const char *domain, service_policies_fn answer,
+			      void *answer_context);
 };
 
 struct service_counters {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Shared by the files of this room: service.c (life), methods.c (the table), events.c (GetEvents),
- * debug.c (GetDebug, SetDebug), reply.c (messages to bytes and back), filter.c (what a client
- * wants). */
+ * debug.c (GetDebug, SetDebug), policies.c (all of policies), reply.c (messages to bytes and back),
+ * filter.c (what a client wants). */
 #pragma once
 
 #include "rpc/server.h"
@@ -18,6 +18,7 @@ struct service {
 	size_t queue_events_max;
 	struct service_stream *streams;
 	struct service_counters counters;
+	bool with_deprecated_policy_methods;
 	unsigned int unflushed; /* events published since the last write */
 };
 
@@ -53,9 +54,31 @@ void service_get_debug(struct service *service, struct rpc_call *call,
 void service_set_debug(struct service *service, struct rpc_call *call,
 		       const ProtobufCMessage *request);
 
+/* policies.c */
+void service_add_policy(struct service *service, struct rpc_call *call,
+			const ProtobufCMessage *message);
+void service_delete_policy(struct service *service, struct rpc_call *call,
+			   const ProtobufCMessage *message);
+void service_list_policies(struct service *service, struct rpc_call *call,
+			   const ProtobufCMessage *message);
+void service_configure_policy(struct service *service, struct rpc_call *call,
+			      const ProtobufCMessage *message);
+void service_enable_policy(struct service *service, struct rpc_call *call,
+			   const ProtobufCMessage *message);
+void service_disable_policy(struct service *service, struct rpc_call *call,
+			    const ProtobufCMessage *message);
+void service_list_domains(struct service *service, struct rpc_call *call,
+			  const ProtobufCMessage *message);
+
+/* service.c */
+/* Ends a call whose method is not available; INSTEAD says what is. */
+void service_refuse(struct rpc_call *call, const char *instead);
+
 /* reply.c */
 struct rpc_message *service_pack(const ProtobufCMessage *message); /* NULL: no memory */
 void service_reply(struct rpc_call *call, const ProtobufCMessage *message);
+/* Ends a call with the lines of DIAG. */
+void service_fail(struct rpc_call *call, enum rpc_status status, struct diag *diag);
 /* NULL: not such a message, or it would take more memory than a request is worth. Freed with
  * service_free_request(). */
 ProtobufCMessage *service_unpack(const ProtobufCMessageDescriptor *type, const uint8_t *data,
