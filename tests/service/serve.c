@@ -4,10 +4,14 @@
  * command per line. Out: one line per command on standard output.
  *
  *	serve ADDRESS [SOCKET_PATH]	first line: "port N"
- *	publish COUNT BYTES		that many exec events with arguments of BYTES bytes:
- *"published" exit COUNT			that many exit events: "published" gap
- *one gap of the kernel's: "published" counters			"streams N sent N dropped N resident
- *N" (KiB) (end of input)			stops the service
+ *
+ *	publish COUNT BYTES	that many exec events with arguments of BYTES bytes: "published"
+ *	exit COUNT		that many exit events: "published"
+ *	gap			one gap of the kernel's: "published"
+ *	counters		"streams N sent N dropped N resident N" (KiB)
+ *	(end of input)		stops the service
+ *
+ * What it does with policies is told in serve_policies.h.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -16,7 +20,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "service/service.h"
+#include "serve_policies.h"
 
 enum { ARGUMENT_BYTES_MAX = 1 << 20, PROCESSES = 3 };
 
@@ -189,18 +193,23 @@ static void serve_visit_processes(void *context, const Tetragon__DumpProcessCach
 int main(int argc, char **argv)
 {
 	static const struct service_ops ops = { .get_status = serve_get_status,
-						.visit_processes = serve_visit_processes };
+						.visit_processes = serve_visit_processes,
+						.add_policy = serve_add_policy,
+						.delete_policy = serve_delete_policy,
+						.configure_policy = serve_configure_policy,
+						.list_policies = serve_list_policies };
 	struct service_options options = { .server_address = argc > 1 ? argv[1] : "localhost:0",
 					   .socket_path = argc > 2 ? argv[2] : "",
 					   .node_name = "node" };
 	struct serve serve = { .next_pid = 1 };
+	struct serve_policies policies = {};
 	_cleanup_diag_ struct diag diag = {};
 	struct loop_source *input = NULL;
 	int error;
 
 	if (loop_new(&serve.loop))
 		return 1;
-	error = service_new(&serve.service, serve.loop, &options, &ops, NULL, &diag);
+	error = service_new(&serve.service, serve.loop, &options, &ops, &policies, &diag);
 	if (!error)
 		error = loop_add_io(serve.loop, STDIN_FILENO, EPOLLIN, serve_on_input, &serve,
 				    &input);

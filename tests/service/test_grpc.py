@@ -98,7 +98,6 @@ class UnaryCalls(ServiceCase):
     def test_methods_that_are_not_available_say_so_by_name(self):
         cases = {
             "RuntimeHook": "RuntimeHook",
-            "AddTracingPolicy": "AddTracingPolicy",
             "EnableTracingPolicy": "ConfigureTracingPolicy",
             "ListSensors": "ListTracingPolicies",
             "Nonsense": "unknown method",
@@ -107,6 +106,120 @@ class UnaryCalls(ServiceCase):
             for method, word in cases.items():
                 with self.assert_fails(grpc.StatusCode.UNIMPLEMENTED, word):
                     client.call(method, sensors.GetVersionRequest())
+
+
+ADD, DELETE, LIST = "AddTracingPolicy", "DeleteTracingPolicy", "ListTracingPolicies"
+CONFIGURE = "ConfigureTracingPolicy"
+
+
+def policy_text(name, more=""):
+    return "metadata:\n  name: %s\n%s" % (name, more)
+
+
+class Policies(ServiceCase):
+    def setUp(self):
+        super().setUp()
+        self.client = self.serve.client()
+
+    def tearDown(self):
+        self.client.channel.close()
+        super().tearDown()
+
+    def add(self, name, more="", **fields):
+        request = sensors.AddTracingPolicyRequest(yaml=policy_text(name, more), **fields)
+        return self.client.call(ADD, request, sensors.AddTracingPolicyResponse)
+
+    def delete(self, name, **fields):
+        request = sensors.DeleteTracingPolicyRequest(name=name, **fields)
+        return self.client.call(DELETE, request, sensors.DeleteTracingPolicyResponse)
+
+    def configure(self, name, **fields):
+        request = sensors.ConfigureTracingPolicyRequest(name=name, **fields)
+        return self.client.call(CONFIGURE, request, sensors.ConfigureTracingPolicyResponse)
+
+    def list(self, **fields):
+        request = sensors.ListTracingPoliciesRequest(**fields)
+        return self.client.call(LIST, request, sensors.ListTracingPoliciesResponse).policies
+
+    def test_policies_come_and_go_by_domain(self):
+        self.assertEqual(list(self.list()), [])
+        self.add("web")
+        self.add("web", domain="mine")
+        self.add("db", "  namespace: shop\n")
+        self.assertEqual([(one.name, one.namespace, one.domain) for one in self.list()],
+                         [("web", "", "grpc"), ("web", "", "mine"), ("db", "shop", "grpc")])
+        self.assertEqual([one.id for one in self.list(domain="mine")], [2])
+        got = self.client.call("ListDomains", sensors.ListDomainsRequest(), sensors.ListDomainsResponse)
+        self.assertEqual(list(got.domains), ["grpc", "mine"])
+        self.delete("web", domain="mine")
+        self.delete("db", namespace="shop")
+        self.assertEqual([(one.name, one.domain) for one in self.list()], [("web", "grpc")])
+
+    def test_a_mode_is_there_from_the_beginning(self):
+        self.add("plain")
+        self.add("careful", mode=sensors.TP_MODE_MONITOR)
+        self.assertEqual([one.mode for one in self.list()], [sensors.TP_MODE_ENFORCE, sensors.TP_MODE_MONITOR])
+
+    def test_configuring_changes_what_is_named(self):
+        self.add("web")
+        self.configure("web", enable=False)
+        self.assertEqual([one.state for one in self.list()], [sensors.TP_STATE_DISABLED])
+        self.configure("web", mode=sensors.TP_MODE_MONITOR)
+        self.assertEqual([(one.state, one.mode) for one in self.list()],
+                         [(sensors.TP_STATE_DISABLED, sensors.TP_MODE_MONITOR)])
+        self.configure("web", enable=True, mode=sensors.TP_MODE_ENFORCE)
+        self.assertEqual([(one.state, one.mode) for one in self.list()],
+                         [(sensors.TP_STATE_ENABLED, sensors.TP_MODE_ENFORCE)])
+
+    def test_hooks_and_counters_are_listed(self):
+        self.add("half", "# partial")
+        one = self.list()[0]
+        self.assertEqual(one.state, sensors.TP_STATE_PARTIALLY_ENABLED)
+        self.assertEqual([hook.mechanism for hook in one.hook_statuses], ["raw tracepoint (substitute)", ""])
+        self.assertEqual(one.hook_statuses[1].reason, 'this kernel has no function "no_such_call"')
+        self.assertEqual((one.counters.matched, one.counters.rate_limited, one.stats.action_counters.post), (20, 7, 5))
+        self.assertEqual(one.source, "/etc/tetragon/tetragon.tp.d/web.yaml")
+
+    def test_warnings_come_with_success(self):
+        self.assertEqual(self.add("web").warnings, "")
+        self.assertEqual(self.add("other", "odd").warnings, 'policy:3:1: warning: "odd" does nothing\n')
+
+    def test_refusals_have_their_status(self):
+        self.add("web")
+        code = grpc.StatusCode
+        with self.assert_fails(code.ALREADY_EXISTS, 'policy "web" is there already'):
+            self.add("web")
+        with self.assert_fails(code.FAILED_PRECONDITION, "the bpf LSM is not active"):
+            self.add("x", "exotic")
+        with self.assert_fails(code.NOT_FOUND, 'no policy "none"'):
+            self.delete("none")
+        with self.assert_fails(code.NOT_FOUND, 'no policy "web"'):
+            self.configure("web", domain="elsewhere", enable=True)
+        with self.assert_fails(code.INVALID_ARGUMENT, "changes nothing"):
+            self.configure("web")
+        with self.assert_fails(code.INVALID_ARGUMENT, "mode 3"):
+            self.configure("web", mode=sensors.TP_MODE_MONITOR_ONLY)
+        for name in ("a", "b", "c"):
+            self.add(name)
+        with self.assert_fails(code.RESOURCE_EXHAUSTED, "want at most 4"):
+            self.add("d")
+
+    def test_findings_arrive_line_by_line(self):
+        with self.assertRaises(grpc.RpcError) as caught:
+            self.add("web", "Equals")
+        self.assertEqual(caught.exception.code(), grpc.StatusCode.INVALID_ARGUMENT)
+        lines = caught.exception.details().split("\n")
+        self.assertEqual(len(lines), 3)
+        self.assertEqual(lines[2], '      |                   ^~~~~~ did you mean "Equal"?')
+
+    def test_findings_without_end_are_cut_between_lines_and_counted(self):
+        with self.assertRaises(grpc.RpcError) as caught:
+            self.add("web", "endless")
+        self.assertEqual(caught.exception.code(), grpc.StatusCode.INVALID_ARGUMENT)
+        *lines, last = caught.exception.details().split("\n")
+        self.assertGreater(sum(map(len, lines)), 5000)
+        self.assertEqual(lines, ["policy:%d:1: größer than 100%% is not possible" % (i + 1) for i in range(len(lines))])
+        self.assertEqual(last, "... and %d more lines" % (500 - len(lines)))
 
 
 class Streams(ServiceCase):
