@@ -112,25 +112,46 @@ static const char *const status_names[] = {
 };
 _Static_assert(sizeof(status_names) / sizeof(status_names[0]) == 17, "one name per code");
 
-void cli_complain_call(const struct cli_settings *cli, const char *method, int error,
+/* One line has the status at its end; lines that show a source keep their columns. */
+static void connect_complain_refusal(const char *what, const struct rpc_response *response)
+{
+	const char *status = status_names[response->status];
+
+	if (strchr(response->text, '\n'))
+		cli_complain("the agent refuses %s (%s):\n%s", what, status, response->text);
+	else
+		cli_complain("the agent refuses %s: %s (%s)", what,
+			     *response->text ? response->text : "no reason given", status);
+}
+
+void cli_complain_call(const struct cli_settings *cli, const char *what, int error,
 		       const struct rpc_response *response)
 {
 	char room[ERROR_TEXT_BYTES];
 
 	if (!error)
-		cli_complain("the agent refuses %s: %s (%s)", method,
-			     *response->text ? response->text : "no reason given",
-			     status_names[response->status]);
+		connect_complain_refusal(what, response);
 	else if (error == -EMSGSIZE)
-		cli_complain("the agent's answer to %s: %s; see --max-recv-size", method,
+		cli_complain("the agent's answer to %s: %s; see --max-recv-size", what,
 			     response->text);
 	else if (error == -ETIMEDOUT)
-		cli_complain("the agent does not answer %s within %llums; see --timeout", method,
+		cli_complain("the agent does not answer %s within %llums; see --timeout", what,
 			     (unsigned long long)(cli->timeout_ns / CLOCK_NS_PER_MS));
 	else
-		cli_complain("the connection to the agent ended during %s: %s", method,
+		cli_complain("the connection to the agent ended during %s: %s", what,
 			     *response->text ? response->text
 					     : address_error_text(-error, room, sizeof(room)));
+}
+
+/* The same for a unary call, with its subject. */
+static void connect_complain(const struct cli_settings *cli, const struct cli_call *call, int error,
+			     const struct rpc_response *response)
+{
+	_cleanup_free_ char *what = NULL;
+
+	if (call->subject && asprintf(&what, "%s of \"%s\"", call->method, call->subject) < 0)
+		what = NULL;
+	cli_complain_call(cli, what ? what : call->method, error, response);
 }
 
 static int connect_keep_message(void *context, const uint8_t *data, size_t bytes)
@@ -169,7 +190,7 @@ int cli_call(const struct cli_settings *cli, struct rpc_client *client, const st
 	if (!error && response.status == RPC_UNIMPLEMENTED && call->is_optional)
 		return -EOPNOTSUPP;
 	if (error || response.status != RPC_OK) {
-		cli_complain_call(cli, call->method, error, &response);
+		connect_complain(cli, call, error, &response);
 		return error ? error : -EREMOTEIO;
 	}
 	*out = protobuf_c_message_unpack(call->response_type, NULL, answer.bytes,

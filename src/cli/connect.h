@@ -19,7 +19,8 @@ struct cli_call {
 	const char *method; /* "GetVersion" */
 	const ProtobufCMessage *request;
 	const ProtobufCMessageDescriptor *response_type;
-	bool is_optional; /* UNIMPLEMENTED is not worth a line */
+	bool is_optional;    /* UNIMPLEMENTED is not worth a line */
+	const char *subject; /* what it is about, for complaints: "web.yaml"; NULL: nothing */
 };
 
 /* A unary call. Negative errno: no answer, and said; -EOPNOTSUPP: UNIMPLEMENTED. OUT is freed with
@@ -27,8 +28,9 @@ struct cli_call {
 int cli_call(const struct cli_settings *cli, struct rpc_client *client, const struct cli_call *call,
 	     ProtobufCMessage **out);
 
-/* Says how a call ended that did not go well. ERROR: of rpc_client_call(). */
-void cli_complain_call(const struct cli_settings *cli, const char *method, int error,
+/* Says how a call ended that did not go well, with all lines of the agent's. ERROR: of
+ * rpc_client_call(). */
+void cli_complain_call(const struct cli_settings *cli, const char *what, int error,
 		       const struct rpc_response *response);
 
 static inline void cli_cleanup_client(struct rpc_client **client)
