@@ -29,11 +29,12 @@ struct cli_settings {
 };
 
 struct command {
-	const char *path;  /* its words, "dump processcache" */
-	const char *about; /* one line */
-	const char *words; /* what follows it, "FILE...", at least one; NULL: nothing may follow */
-	const char *more;  /* further help, ended by a newline; NULL: none */
-	bool is_hidden;	   /* an alias */
+	const char *path;   /* its words, "dump processcache" */
+	const char *about;  /* one line */
+	const char *words;  /* what follows it, "FILE...", at least one; NULL: nothing may follow */
+	size_t words_count; /* exactly so many; 0: no matter */
+	const char *more;   /* further help, ended by a newline; NULL: none */
+	bool is_hidden;	    /* left out of the overview */
 	const struct option_row *rows;
 	size_t rows_count;
 	size_t settings_bytes; /* of the struct that rows fill in */
@@ -43,6 +44,13 @@ struct command {
 extern const struct command command_getevents;
 extern const struct command command_policy_check;
 extern const struct command command_status;
+extern const struct command command_tracingpolicy_add;
+extern const struct command command_tracingpolicy_delete;
+extern const struct command command_tracingpolicy_disable;
+extern const struct command command_tracingpolicy_domains;
+extern const struct command command_tracingpolicy_enable;
+extern const struct command command_tracingpolicy_list;
+extern const struct command command_tracingpolicy_set_mode;
 extern const struct command command_version;
 extern const struct command command_dump_processcache;
 extern const struct command command_debug_dump_processcache;

@@ -18,8 +18,27 @@
 enum { PATH_BYTES_MAX = 128 };
 
 static const struct command *const commands[] = {
-	&command_getevents, &command_policy_check,	&command_status,
-	&command_version,   &command_dump_processcache, &command_debug_dump_processcache,
+	&command_getevents,
+	&command_tracingpolicy_add,
+	&command_tracingpolicy_delete,
+	&command_tracingpolicy_enable,
+	&command_tracingpolicy_disable,
+	&command_tracingpolicy_set_mode,
+	&command_tracingpolicy_list,
+	&command_tracingpolicy_domains,
+	&command_policy_check,
+	&command_status,
+	&command_version,
+	&command_dump_processcache,
+	&command_debug_dump_processcache,
+};
+
+/* Other names of a command's first words. */
+static const struct {
+	const char *alias;
+	const char *path;
+} aliases[] = {
+	{ "tp", "tracingpolicy" },
 };
 
 static const struct option_row global_rows[] = {
@@ -84,7 +103,7 @@ static void cli_print_overview(const struct cli *cli)
 	for (size_t i = 0; i < COUNT(commands); i++) {
 		if (command_begins_with(commands[i], cli->path) &&
 		    (!commands[i]->is_hidden || *cli->path))
-			buf_add_format(&text, "  %-20s  %s\n", commands[i]->path,
+			buf_add_format(&text, "  %-22s  %s\n", commands[i]->path,
 				       commands[i]->about);
 	}
 	options_add_help(cli->options, &text);
@@ -144,14 +163,25 @@ static void cli_complain_word(const struct cli *cli, const char *word)
 			     cli->path, space, word);
 }
 
+static const char *path_resolve(const char *path)
+{
+	for (size_t i = 0; i < COUNT(aliases); i++) {
+		if (strcmp(aliases[i].alias, path) == 0)
+			return aliases[i].path;
+	}
+	return path;
+}
+
 /* Adds WORD to the path. False: no command goes on like that. */
 static bool cli_take_word(struct cli *cli, const char *word)
 {
-	char path[PATH_BYTES_MAX];
+	char words[PATH_BYTES_MAX];
+	const char *path;
 	bool is_known = false;
 	int bytes;
 
-	bytes = snprintf(path, sizeof(path), "%s%s%s", cli->path, *cli->path ? " " : "", word);
+	bytes = snprintf(words, sizeof(words), "%s%s%s", cli->path, *cli->path ? " " : "", word);
+	path = path_resolve(words);
 	for (size_t i = 0; bytes < PATH_BYTES_MAX && i < COUNT(commands); i++) {
 		if (!command_begins_with(commands[i], path))
 			continue;
@@ -160,7 +190,7 @@ static bool cli_take_word(struct cli *cli, const char *word)
 			cli->command = commands[i];
 	}
 	if (is_known)
-		memcpy(cli->path, path, sizeof(path));
+		snprintf(cli->path, sizeof(cli->path), "%s", path);
 	else
 		cli_complain_word(cli, word);
 	return is_known;
@@ -186,6 +216,23 @@ static int cli_find_command(struct cli *cli, int count, char *const *words, int 
 	return cli->diag.lines ? -EINVAL : 0;
 }
 
+/* Whether as many words follow the command as its row allows; if not, that is said. */
+static bool cli_check_words(struct cli *cli, const struct option_list *rest)
+{
+	const struct command *command = cli->command;
+	size_t most = command->words_count ? command->words_count : SIZE_MAX;
+
+	if (!command->words && rest->count)
+		diag_add(&cli->diag, "unexpected word \"%s\"; tetra %s takes only flags",
+			 rest->items[0], command->path);
+	else if (command->words && (!rest->count || rest->count < command->words_count))
+		diag_add(&cli->diag, "tetra %s needs %s", command->path, command->words);
+	else if (command->words && rest->count > most)
+		diag_add(&cli->diag, "unexpected word \"%s\"; tetra %s takes only %s",
+			 rest->items[most], command->path, command->words);
+	return !cli->diag.lines;
+}
+
 static enum cli_exit cli_run_command(struct cli *cli, int count, char *const *words)
 {
 	const struct command *command = cli->command;
@@ -204,15 +251,8 @@ static enum cli_exit cli_run_command(struct cli *cli, int count, char *const *wo
 		cli_print_help(cli);
 		return CLI_DONE;
 	}
-	if (!rest->count && command->words) {
-		diag_add(&cli->diag, "tetra %s needs %s", command->path, command->words);
+	if (!cli_check_words(cli, rest))
 		return CLI_USAGE;
-	}
-	if (rest->count && !command->words) {
-		diag_add(&cli->diag, "unexpected word \"%s\"; tetra %s takes only flags",
-			 rest->items[0], command->path);
-		return CLI_USAGE;
-	}
 	if (cli->settings.debug)
 		log_set_level(LOG_LEVEL_DEBUG);
 	cli->settings.words = rest;

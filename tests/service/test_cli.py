@@ -3,9 +3,14 @@
 """`tetra` as a person and a script use it, against the test server."""
 import json
 import os
+import re
 import signal
 import subprocess
+import tempfile
 import unittest
+from concurrent.futures import ThreadPoolExecutor
+
+import grpc
 
 from serve_fixture import DEADLINE, Serve
 
@@ -34,6 +39,14 @@ class Offline(unittest.TestCase):
             ("getevents", "-e", "zzz"): "want some of PROCESS_EXEC",
             ("status", "now"): 'unexpected word "now"',
             ("--timeout", "5", "status"): "a time with its unit",
+            ("tp", "lst"): 'did you mean "tetra tracingpolicy list"?',
+            ("tracingpolicy", "add"): "tetra tracingpolicy add needs FILE...",
+            ("tp", "add", "-m", "enforced", "-"): "want enforce|monitor",
+            ("tp", "set-mode", "web"): "tetra tracingpolicy set-mode needs NAME MODE",
+            ("tp", "set-mode", "web", "moniter"): 'unknown mode "moniter"; did you mean "monitor"?',
+            ("tp", "set-mode", "web", "zzz"): 'unknown mode "zzz"; want enforce or monitor',
+            ("tp", "enable", "web", "db"): 'unexpected word "db"; tetra tracingpolicy enable takes only NAME',
+            ("tp", "list", "web"): 'unexpected word "web"',
         }
         for words, wanted in cases.items():
             got = tetra(*words)
@@ -43,6 +56,8 @@ class Offline(unittest.TestCase):
 
     def test_help_fits_a_screen(self):
         for words in ((), ("--help",), ("getevents", "--help"), ("status", "-h"), ("version", "-h"),
+                      ("tp", "--help"), ("tp", "add", "-h"), ("tp", "list", "-h"), ("tp", "domains", "-h"),
+                      ("tracingpolicy", "delete", "-h"), ("tracingpolicy", "set-mode", "-h"),
                       ("dump", "processcache", "-h"), ("debug", "dump", "processcache", "--help")):
             got = tetra(*words)
             self.assertEqual((got.returncode, got.stderr), (0, ""), words)
@@ -57,7 +72,8 @@ class Offline(unittest.TestCase):
             ("unix:///none/such", "no such file or directory; is tetrad running?"),
             ("nonsense", 'bad address "nonsense"'),
         ):
-            for command in (("status",), ("version", "-s"), ("getevents",), ("dump", "processcache")):
+            for command in (("status",), ("version", "-s"), ("getevents",), ("dump", "processcache"),
+                            ("tp", "list"), ("tp", "domains"), ("tp", "delete", "x"), ("tp", "disable", "x")):
                 got = tetra(*command, "--server-address", address, "--retries", "0")
                 self.assertEqual(got.returncode, 1)
                 self.assertIn(wanted, got.stderr)
@@ -203,6 +219,158 @@ class Online(unittest.TestCase):
         self.assertIn("process_exit", process.stdout.readline())
         process.send_signal(signal.SIGINT)
         self.assertIn("agent is stopping", self.end(process))
+
+
+def policy(name, more=""):
+    return "metadata:\n  name: %s\n%s" % (name, more)
+
+
+class Policies(unittest.TestCase):
+    def setUp(self):
+        self.serve = Serve()
+        self.folder = tempfile.TemporaryDirectory()
+
+    def tearDown(self):
+        self.folder.cleanup()
+        self.assertEqual(self.serve.stop(), (0, ""))
+
+    def run_tp(self, *words, text=None):
+        return tetra("tp", *words, "--server-address", self.serve.target(), text=text)
+
+    def succeed(self, *words, text=None):
+        got = self.run_tp(*words, text=text)
+        self.assertEqual((got.returncode, got.stderr), (0, ""), words)
+        return got.stdout
+
+    def refuse(self, *words, text=None):
+        got = self.run_tp(*words, text=text)
+        self.assertEqual((got.returncode, got.stdout), (1, ""), words)
+        return got.stderr
+
+    def write(self, name, more=""):
+        path = os.path.join(self.folder.name, name + ".yaml")
+        with open(path, "w") as file:
+            file.write(policy(name, more))
+        return path
+
+    def listed(self, *words):
+        return json.loads(self.succeed("list", "-o", "json", *words)).get("policies", [])
+
+    def test_policies_are_added_listed_and_deleted(self):
+        files = [self.write("web"), self.write("db", "  namespace: shop\n")]
+        self.assertEqual(self.succeed("add", *files),
+                         "".join('tracing policy of "%s" added\n' % path for path in files))
+        head, *rows = self.succeed("list").splitlines()
+        self.assertEqual(head.split(), "ID NAME DOMAIN STATE FILTERID NAMESPACE SENSORS KERNELMEMORY MODE NPOST "
+                         "NENFORCE NMONITOR".split())
+        self.assertEqual([re.split("   +", row) for row in rows], [
+            ["1", "web", "grpc", "enabled", "0", "(global)", "generic_kprobe", "1.50 MiB", "enforce", "5", "15", "300"],
+            ["2", "db", "grpc", "enabled", "0", "shop", "generic_kprobe", "1.50 MiB", "enforce", "5", "15", "300"]])
+        for title in ("STATE", "MODE", "NMONITOR"):
+            column = head.index(title)
+            self.assertTrue(all(row[column - 1] == " " != row[column] for row in rows), title)
+        self.assertEqual(self.succeed("delete", "web"), 'tracing policy "web" deleted\n')
+        self.assertIn('no policy "db"', self.refuse("delete", "db"))
+        self.succeed("delete", "db", "-n", "shop")
+        self.assertEqual(self.succeed("list").splitlines(), [re.sub(" +", "   ", head)])
+
+    def test_the_full_name_of_the_commands_works_too(self):
+        got = tetra("tracingpolicy", "list", "--server-address", self.serve.target())
+        self.assertEqual((got.returncode, got.stderr, len(got.stdout.splitlines())), (0, "", 1))
+
+    def test_a_policy_is_read_from_standard_input(self):
+        self.assertEqual(self.succeed("add", "-", text=policy("piped")), 'tracing policy of "-" added\n')
+        self.assertEqual([one["name"] for one in self.listed()], ["piped"])
+
+    def test_a_mode_is_set_with_the_policy_and_later(self):
+        self.succeed("add", "-m", "monitor", self.write("web"))
+        self.assertEqual(self.listed()[0]["mode"], "TP_MODE_MONITOR")
+        self.assertEqual(self.succeed("set-mode", "web", "enforce"), 'tracing policy "web" set to mode enforce\n')
+        self.assertEqual(self.listed()[0]["mode"], "TP_MODE_ENFORCE")
+        self.assertIn('no policy "none"', self.refuse("set-mode", "none", "monitor"))
+
+    def test_a_policy_is_disabled_and_enabled(self):
+        self.succeed("add", self.write("web"))
+        self.assertEqual(self.succeed("disable", "web"), 'tracing policy "web" disabled\n')
+        self.assertEqual(self.listed()[0]["state"], "TP_STATE_DISABLED")
+        self.assertEqual(self.succeed("enable", "web"), 'tracing policy "web" enabled\n')
+        self.assertEqual(self.listed()[0]["state"], "TP_STATE_ENABLED")
+        self.assertEqual(self.refuse("enable", "none"),
+                         'the agent refuses ConfigureTracingPolicy of "none": no policy "none"; '
+                         '"tetra tracingpolicy list" shows all (NOT_FOUND)\n')
+
+    def test_domains_keep_policies_of_one_name_apart(self):
+        path = self.write("web")
+        self.succeed("add", path)
+        self.succeed("add", path, "--domain", "mine")
+        self.assertEqual(self.succeed("domains"), "grpc\nmine\n")
+        self.assertEqual(json.loads(self.succeed("domains", "-o", "json")), {"domains": ["grpc", "mine"]})
+        self.succeed("disable", "web", "--domain", "mine")
+        self.assertEqual([one["state"] for one in self.listed("--domain", "mine")], ["TP_STATE_DISABLED"])
+        self.assertEqual([one["state"] for one in self.listed("--domain", "grpc")], ["TP_STATE_ENABLED"])
+        self.succeed("delete", "web", "--domain", "mine")
+        self.assertEqual(self.succeed("domains"), "grpc\n")
+
+    def test_hooks_that_are_not_loaded_are_shown_with_their_reason(self):
+        self.succeed("add", self.write("half", "# partial"), self.write("whole"))
+        lines = self.succeed("list").splitlines()
+        self.assertEqual([re.split("   +", line.strip()) for line in lines[2:5]], [
+            ["SECTION", "CFGIDX", "DESCRIPTION", "STATUS", "MECHANISM", "REASON"],
+            ["kprobes", "0", "sys_openat", "loaded", "raw tracepoint (substitute)", "return values are not seen"],
+            ["kprobes", "1", "no_such_call", "call_not_found", "-", 'this kernel has no function "no_such_call"']])
+        self.assertEqual([line[:5] for line in lines[2:5]], [" " * 5] * 3)
+        self.assertTrue(lines[5].startswith("2    whole"), lines[5])
+        self.assertEqual(len(lines), 6)
+        details = self.succeed("list", "--details").splitlines()
+        self.assertEqual([line.strip() for line in details[7:10]], [
+            lines[5], "from /etc/tetragon/tetragon.tp.d/web.yaml",
+            "matched 20, posted 5, enforced 0, would enforce 0, dropped 0, rate limited 7"])
+        self.assertEqual(len(details), 13)
+
+    def test_errors_stand_below_their_policy_and_spare_the_terminal(self):
+        self.succeed("add", self.write("broken"))
+        lines = self.succeed("list").splitlines()
+        self.assertIn("load_error", lines[1])
+        self.assertEqual(lines[2:], ['     cannot load "kprobes[0]":', '     "  argument 1\\x1b[2J"'])
+
+    def test_findings_are_printed_whole_and_the_other_files_are_added(self):
+        bad = self.write("bad", "# Equals")
+        got = self.run_tp("add", bad, self.write("web"), "/none/such")
+        self.assertEqual(got.returncode, 1)
+        self.assertEqual(got.stderr.splitlines(), [
+            'the agent refuses AddTracingPolicy of "%s" (INVALID_ARGUMENT):' % bad,
+            'policy:14:19: unknown operator "Equals" for argument 1 (path)',
+            "   14 |       - operator: Equals",
+            '      |                   ^~~~~~ did you mean "Equal"?',
+            'cannot read "/none/such": no such file or directory'])
+        self.assertEqual([one["name"] for one in self.listed()], ["web"])
+
+    def test_several_kilobytes_of_findings_arrive(self):
+        lines = self.refuse("add", self.write("endless")).splitlines()
+        self.assertGreater(sum(map(len, lines)), 5000)
+        self.assertEqual(lines[1], "policy:1:1: größer than 100% is not possible")
+        self.assertRegex(lines[-1], r"^\.\.\. and \d+ more lines$")
+
+    def test_warnings_do_not_fail(self):
+        got = self.run_tp("add", self.write("odd"))
+        self.assertEqual((got.returncode, got.stderr), (0, 'policy:3:1: warning: "odd" does nothing\n'))
+
+    def test_an_agent_that_would_ignore_the_mode_gets_no_policy(self):
+        agent = grpc.server(ThreadPoolExecutor(1))
+        port = agent.add_insecure_port("localhost:0")
+        agent.start()
+        address = ("--server-address", "localhost:%d" % port)
+        got = tetra("tp", "add", "-m", "monitor", self.write("web"), *address)
+        self.assertEqual((got.returncode, got.stdout), (1, ""))
+        self.assertIn('this agent cannot add a policy in a mode; want an option "policy-mode"', got.stderr)
+        self.assertEqual(len(got.stderr.splitlines()), 1)
+        got = tetra("tp", "add", self.write("web"), *address)
+        self.assertIn("the agent refuses AddTracingPolicy of", got.stderr)
+        agent.stop(None)
+
+    def test_what_is_no_text_is_not_sent(self):
+        self.assertIn("has a NUL byte; want YAML", self.refuse("add", "-", text="a\0b"))
+        self.assertIn("is a directory", self.refuse("add", "/"))
 
 
 if __name__ == "__main__":
