@@ -14,6 +14,7 @@
 #include <bpf/bpf_tracing.h>
 
 #include "lib/hook.h"
+#include "lib/mark.h"
 
 char LICENSE[] SEC("license") __weak = "Dual BSD/GPL";
 
@@ -268,5 +269,89 @@ int hook_connecting(__u64 *context)
 	scratch->arguments[0] = context[0];
 	hook_at_entry(rules, scratch);
 	hook_give_scratch(scratch);
+	return 0;
+}
+
+/* ---- marks of processes: see lib/mark.h
+ * -----------------------------------------------------------------
+ */
+
+/* Behind the exec program on the same tracepoint. */
+SEC("hook/mark_exec")
+int hook_mark_exec(__u64 *context)
+{
+	__u32 pid = bpf_get_current_pid_tgid() >> 32;
+	struct wire_process *process = task_find_process(pid);
+	struct wire_hook_control *control;
+	char *rules = rules_find(&control);
+	struct hook_scratch *scratch;
+
+	if (!process || !rules)
+		return 0;
+	scratch = hook_take_scratch();
+	if (!scratch) {
+		hook_count_loss(WIRE_DROP_SCRATCH_BUSY);
+		return 0;
+	}
+	mark_image(rules, scratch, process);
+	mark_pid(rules, process, pid);
+	hook_give_scratch(scratch);
+	return 0;
+}
+
+SEC("hook/mark_fork")
+int hook_mark_fork(__u64 *context)
+{
+	const struct task_struct *child = (const struct task_struct *)context[1];
+	__u32 pid = BPF_CORE_READ(child, tgid);
+	struct wire_process *process = task_find_process(pid);
+	struct wire_hook_control *control;
+	char *rules = rules_find(&control);
+
+	if (process && rules && pid == (__u32)BPF_CORE_READ(child, pid))
+		mark_pid(rules, process, pid);
+	return 0;
+}
+
+/* What user space found out about a process that is older than the mark. */
+SEC("hook/mark_set")
+int hook_mark_set(struct wire_mark_change *change)
+{
+	__u32 pid = change->id.pid;
+	struct wire_process *process = task_find_process(pid);
+
+	if (!process || process->exec_ns != change->id.exec_ns)
+		return 0;
+	for (__u32 i = 0; i < WIRE_MARK_WORDS; i++) {
+		__sync_fetch_and_and(&process->marks[i], ~change->clear[i]);
+		__sync_fetch_and_or(&process->marks[i], change->set[i]);
+	}
+	return 1;
+}
+
+/* ---- workloads: groups below a container's belong to it
+ * ---------------------------------------------------
+ */
+
+SEC("hook/cgroup_made")
+int hook_cgroup_made(__u64 *context)
+{
+	const struct cgroup *made = (const struct cgroup *)context[0];
+	struct kernfs_node *node = BPF_CORE_READ(made, kn);
+	__u64 id = BPF_CORE_READ(node, id), parent = BPF_CORE_READ(task_cgroup_parent(node), id);
+	const __u32 *workload = bpf_map_lookup_elem(&workloads, &parent);
+
+	if (workload)
+		bpf_map_update_elem(&workloads, &id, workload, BPF_ANY);
+	return 0;
+}
+
+SEC("hook/cgroup_removed")
+int hook_cgroup_removed(__u64 *context)
+{
+	const struct cgroup *removed = (const struct cgroup *)context[0];
+	__u64 id = BPF_CORE_READ(removed, kn, id);
+
+	bpf_map_delete_elem(&workloads, &id);
 	return 0;
 }

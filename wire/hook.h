@@ -96,7 +96,8 @@ struct wire_hook_config {
 	struct wire_hook_value values[WIRE_HOOK_VALUES_MAX];
 };
 
-/* ---- control: the first bytes of the hook's memory ----------------------------------------------
+/* ---- control, one per hook: shared by its programs, while one replaces the other
+ * ----------------------------------------------
  */
 
 struct wire_hook_control {
@@ -104,7 +105,6 @@ struct wire_hook_control {
 	__u32 epoch;	   /* the program that reports; another one is on its way in or out */
 	__u32 is_changing; /* both may be attached: the first that is called decides for both */
 	__u32 pad;
-	__u64 reserved[6];
 };
 
 /* ---- rules
@@ -242,6 +242,13 @@ struct wire_mark_row {
 	__u32 is_negated;
 	__u32 failing;
 	__u32 pad;
+};
+
+/* For one process: bits that go, and bits that come. */
+struct wire_mark_change {
+	struct wire_process_id id;
+	__u64 clear[WIRE_MARK_WORDS];
+	__u64 set[WIRE_MARK_WORDS];
 };
 
 /* What a selector does besides posting; wire_selector.flags. */
@@ -392,7 +399,7 @@ struct wire_cred {
 
 _Static_assert(sizeof(struct wire_hook_value) == 16 + 8 * WIRE_RESOLVE_STEPS_MAX,
 	       "no hidden padding");
-_Static_assert(sizeof(struct wire_hook_control) == 64, "no hidden padding");
+_Static_assert(sizeof(struct wire_hook_control) == 16, "no hidden padding");
 _Static_assert(sizeof(struct wire_text_cell) == 32, "no hidden padding");
 _Static_assert(sizeof(struct wire_actions) == 32, "no hidden padding");
 _Static_assert(sizeof(struct wire_selector) == 72, "no hidden padding");

@@ -82,6 +82,8 @@
 /* Intervals and sockets that are remembered (upstream's sizes). */
 #define WIRE_RATES_MAX	 32768
 #define WIRE_TRACKED_MAX 32000
+/* Functions and system calls that policies name, all together. */
+#define WIRE_HOOKS_MAX 2048
 /* Steps of a text of eight bytes each: the longest path. */
 #define WIRE_TEXT_WORDS_MAX (WIRE_VALUE_BYTES_MAX / 8)
 /* Policy records wait here for the agent: a second of an ordinary flood. */

@@ -149,11 +149,14 @@ static __always_inline void act_silence(struct hook_scratch *scratch, __u32 firs
 /* The lowest selector whose turn it is; WIRE_SELECTORS_MAX: none is left. */
 static __always_inline __u32 act_find_next(struct hook_scratch *scratch)
 {
+	scratch->bit = WIRE_SELECTORS_MAX;
 	for (__u32 i = 0; i < WIRE_VECTOR_WORDS_MAX && i < hook.words; i++) {
-		if (scratch->acting[i])
-			return i * 64 + bit_find_lowest(scratch->acting[i]);
+		if (!scratch->acting[i])
+			continue;
+		scratch->bit = i * 64 + bit_find_lowest(scratch->acting[i]);
+		break;
 	}
-	return WIRE_SELECTORS_MAX;
+	return *(volatile __u32 *)&scratch->bit;
 }
 
 static long act_step(__u32 index, void *context)
@@ -208,14 +211,7 @@ RULES_FUNCTION bool act_on_matches(char *rules, struct hook_scratch *scratch, en
 	}
 	if (!(hook.flags & WIRE_HOOK_ACTS) || !any)
 		return true;
-	if (hook.has_bpf_loop) {
-		bpf_loop(WIRE_SELECTORS_MAX, act_step, &loop, 0);
-	} else {
-		for (__u32 i = 0; i < WIRE_ACTING_MAX; i++) {
-			if (act_step(i, &loop))
-				break;
-		}
-	}
+	rules_loop(WIRE_SELECTORS_MAX, WIRE_ACTING_MAX, act_step, &loop);
 	any = 0;
 	for (__u32 i = 0; i < WIRE_VECTOR_WORDS_MAX && i < hook.words; i++)
 		any |= scratch->posting[i] | scratch->parking[i];

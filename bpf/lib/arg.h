@@ -296,14 +296,15 @@ static __always_inline void arg_read_path(const struct reading *reading, const s
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct path_walk *walk = &reading->scratch->walk;
+	const struct dentry *leaf;
 	const struct inode *inode;
 	enum path_end end;
 
-	path_read(path, &walk->mount, &walk->dentry);
-	if (!walk->dentry)
+	path_start(walk, path);
+	leaf = walk->dentry;
+	if (!leaf)
 		return arg_put_status(reading, WIRE_VALUE_UNREADABLE);
-	inode = BPF_CORE_READ(walk->dentry, d_inode);
-	walk->mount_root = BPF_CORE_READ(walk->mount, mnt_root);
+	inode = BPF_CORE_READ(leaf, d_inode);
 	walk->root_dentry = task->fs->root.dentry;
 	walk->root_mount = task->fs->root.mnt;
 	end = path_walk_up(walk, reading->scratch->path, hook.has_bpf_loop);

@@ -56,6 +56,7 @@ static __always_inline void arg_read_user_namespace(const struct reading *readin
 /* One case per reader; the type is a constant to the verifier. */
 static __always_inline void arg_read_value(const struct reading *reading)
 {
+	const struct socket *socket = (const struct socket *)reading->argument;
 	__u32 type = reading_value(reading)->type;
 
 	switch (type) {
@@ -82,8 +83,7 @@ static __always_inline void arg_read_value(const struct reading *reading)
 	case WIRE_ARG_SOCK:
 		return arg_read_sock(reading, (const struct sock *)reading->argument);
 	case WIRE_ARG_SOCKET:
-		return arg_read_sock(reading,
-				     BPF_CORE_READ((const struct socket *)reading->argument, sk));
+		return arg_read_sock(reading, BPF_CORE_READ(socket, sk));
 	case WIRE_ARG_SKB:
 		return arg_read_packet(reading);
 	case WIRE_ARG_SOCKADDR:

@@ -205,27 +205,36 @@ static __always_inline void hook_clear(struct hook_scratch *scratch)
 /* ---- emit
  * ------------------------------------------------------------------------------------------- */
 
-/* Each policy whose event did not fit learns it, and the ring's own count says so too. */
+static long hook_drop_step(__u32 index, void *context)
+{
+	struct act_loop *loop = context;
+	__u32 bit = act_find_next(loop->scratch);
+	const struct wire_selector *selector;
+	struct wire_policy_stats *stats;
+
+	if (bit >= WIRE_SELECTORS_MAX)
+		return 1;
+	selector = rules_get(loop->rules, loop->selectors + bit * sizeof(*selector),
+			     sizeof(*selector));
+	if (!selector)
+		return 1;
+	act_silence(loop->scratch, bit, selector->last > bit ? selector->last : bit);
+	stats = act_find_stats(selector->stats);
+	if (stats)
+		stats->dropped++;
+	return 0;
+}
+
+/* Each policy whose event did not fit learns it; the ring's own count has it already. */
 RULES_FUNCTION void hook_count_dropped(char *rules, struct hook_scratch *scratch)
 {
 	const struct wire_rules *head = rules_get(rules, 0, sizeof(*head));
+	struct act_loop loop = { .scratch = scratch, .rules = rules };
 
-	for (__u32 i = 0; head && i < WIRE_ACTING_MAX; i++) {
-		__u32 bit = act_find_next(scratch);
-		const struct wire_selector *selector;
-		struct wire_policy_stats *stats;
-
-		if (bit >= WIRE_SELECTORS_MAX)
-			return;
-		selector = rules_get(rules, head->selectors + bit * sizeof(*selector),
-				     sizeof(*selector));
-		if (!selector)
-			return;
-		act_silence(scratch, bit, selector->last > bit ? selector->last : bit);
-		stats = act_find_stats(selector->stats);
-		if (stats)
-			stats->dropped++;
-	}
+	if (!head || !hook.has_bpf_loop)
+		return;
+	loop.selectors = head->selectors;
+	bpf_loop(WIRE_SELECTORS_MAX, hook_drop_step, &loop, 0);
 }
 
 /* A tracked socket says whose call this is. */

@@ -15,14 +15,22 @@ const volatile struct wire_hook_config hook SEC(".rodata.hook");
 /* Set while any policy tracks sockets. */
 volatile __u32 socks_are_tracked __weak;
 
-/* wire_hook_control, then two halves of hook.half_bytes each. */
+/* Two halves of hook.half_bytes each. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(map_flags, BPF_F_MMAPABLE);
 	__uint(max_entries, 1);
 	__type(key, __u32);
-	__type(value, struct wire_hook_control);
+	__type(value, struct wire_rules);
 } hook_memory SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, WIRE_HOOKS_MAX);
+	__type(key, __u32);
+	__type(value, struct wire_hook_control);
+} hook_controls SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
@@ -42,6 +50,15 @@ struct hook_scratch {
 	__u32 busy;
 	__u32 used; /* bytes of `data` */
 	__u32 substring_is_found;
+	struct {
+		__u32 vector, node, lengths;
+	} text; /* a search in a tree of texts */
+	struct {
+		__u64 bits;
+		__u32 word;
+		__u32 is_over;
+	} marks;   /* a walk over the marks of a process */
+	__u32 bit; /* a selector, opaque to the verifier */
 	__u32 pad;
 	__u64 arguments[6];
 	__u64 result;
@@ -80,6 +97,20 @@ struct parked_call {
 	__u32 used, values;
 	char data[8]; /* hook.parked_bytes of them */
 };
+
+/* Updated by user space only, to wait until no program runs that saw rules from before. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__array(
+		values, struct {
+			__uint(type, BPF_MAP_TYPE_ARRAY);
+			__uint(max_entries, 1);
+			__type(key, __u32);
+			__type(value, __u32);
+		});
+} grace SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_TASK_STORAGE);

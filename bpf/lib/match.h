@@ -66,24 +66,60 @@ static __always_inline bool match_ranges(char *rules, struct hook_scratch *scrat
 			  is_there ? ranges_find(rules, where->at, value) : where->absent);
 }
 
-/* Rows whose test fails remove their selectors; see struct wire_mask_row. */
-RULES_FUNCTION bool masks_apply(char *rules, struct hook_scratch *scratch, __u32 at, __u64 value)
+struct mask_rows {
+	struct hook_scratch *scratch;
+	char *rules;
+	__u32 rows, count;
+	__u64 values[3]; /* by wire_mask_row.set */
+	__u32 in_user_namespace;
+	__u32 pad;
+};
+
+/* Whether somebody is left; true for a vector without words is impossible. */
+static __always_inline bool vector_is_empty(const struct hook_scratch *scratch)
+{
+	__u64 any = 0;
+
+	for (__u32 i = 0; i < WIRE_VECTOR_WORDS_MAX && i < hook.words; i++)
+		any |= scratch->alive[i];
+	return !any;
+}
+
+/* A row whose test fails removes its selectors; see struct wire_mask_row. */
+static long mask_step(__u32 index, void *context)
+{
+	const struct mask_rows *rows = context;
+	const struct wire_mask_row *row;
+	__u64 value;
+
+	if (index >= rows->count)
+		return 1;
+	row = rules_get(rows->rules, rows->rows + index * sizeof(*row), sizeof(*row));
+	if (!row)
+		return 1;
+	value = row->set == 0 ? rows->values[0] : row->set == 1 ? rows->values[1] : rows->values[2];
+	if ((rows->in_user_namespace || !row->in_user_namespace) &&
+	    !(value & row->mask) == !!row->is_negated)
+		return 0;
+	return !vector_and(rows->rules, rows->scratch, row->failing);
+}
+
+/* VALUES: three, for rows that ask about sets of capabilities; else the same value thrice. */
+RULES_FUNCTION bool masks_apply(char *rules, struct hook_scratch *scratch, __u32 at,
+				const __u64 *values, bool in_user_namespace)
 {
 	const struct wire_masks *masks = rules_get(rules, at, sizeof(*masks));
-	__u32 count = masks ? masks->count : 0;
+	struct mask_rows rows = {
+		.scratch = scratch,
+		.rules = rules,
+		.rows = at + sizeof(*masks),
+		.count = masks ? masks->count : 0,
+		.values = { values[0], values[1], values[2] },
+		.in_user_namespace = in_user_namespace,
+	};
 
-	for (__u32 i = 0; i < WIRE_MASKS_MAX && i < count; i++) {
-		const struct wire_mask_row *row =
-			rules_get(rules, at + sizeof(*masks) + i * sizeof(*row), sizeof(*row));
-
-		if (!row)
-			return false;
-		if (!(value & row->mask) != !row->is_negated)
-			continue;
-		if (!vector_and(rules, scratch, row->failing))
-			return false;
-	}
-	return true;
+	rules_loop(WIRE_MASKS_MAX, WIRE_MASKS_MAX, mask_step, &rows);
+	return !vector_is_empty(scratch);
 }
 
 static __always_inline bool match_masks(char *rules, struct hook_scratch *scratch, __u32 slot,
@@ -98,7 +134,10 @@ static __always_inline bool match_masks(char *rules, struct hook_scratch *scratc
 		return false;
 	if (!is_there)
 		return vector_and(rules, scratch, where->absent);
-	return masks_apply(rules, scratch, where->at, scratch->numbers[slot]);
+	__u64 values[3] = { scratch->numbers[slot], scratch->numbers[slot],
+			    scratch->numbers[slot] };
+
+	return masks_apply(rules, scratch, where->at, values, true);
 }
 
 struct substring_rows {
@@ -137,7 +176,7 @@ static long substring_row_step(__u32 index, void *context)
 }
 
 RULES_FUNCTION bool substrings_apply(char *rules, struct hook_scratch *scratch, __u64 text,
-				     __u32 at, __u32 absent)
+				     __u32 at)
 {
 	const struct wire_substrings *table = rules_get(rules, at, sizeof(*table));
 	struct substring_rows rows = {
@@ -147,16 +186,13 @@ RULES_FUNCTION bool substrings_apply(char *rules, struct hook_scratch *scratch, 
 			    .bytes = text >> 32 },
 		.table = at,
 	};
-	__u64 any = 0;
 
 	if (!table)
 		return false;
 	rows.count = table->count;
 	scratch->substring_is_found = 0;
 	bpf_loop(WIRE_SUBSTRINGS_MAX, substring_row_step, &rows, 0);
-	for (__u32 i = 0; i < WIRE_VECTOR_WORDS_MAX && i < hook.words; i++)
-		any |= scratch->alive[i];
-	return any != 0;
+	return !vector_is_empty(scratch);
 }
 
 static __always_inline bool match_text(char *rules, struct hook_scratch *scratch, __u32 slot,
@@ -188,7 +224,7 @@ static __always_inline bool match_text(char *rules, struct hook_scratch *scratch
 		return false;
 	if (!is_there)
 		return vector_and(rules, scratch, where->absent);
-	return substrings_apply(rules, scratch, text, where->at, where->absent);
+	return substrings_apply(rules, scratch, text, where->at);
 }
 
 /* ---- values of one kind
@@ -201,25 +237,27 @@ struct match_ends {
 	__u16 family;
 };
 
+/* Tables of both families are there or neither is; who has another family has no address. */
 static __always_inline bool match_address(char *rules, struct hook_scratch *scratch, __u32 slot,
 					  enum wire_hook_table ipv4, const __u64 *address,
 					  __u32 family)
 {
 	const struct wire_table *where;
+	__u32 vector;
 
-	if (!match_ranges(rules, scratch, slot, ipv4, family == AF_INET,
-			  bpf_ntohl(*(const __u32 *)address)))
-		return false;
-	if (!match_has(slot, ipv4 + 1))
+	if (!match_has(slot, ipv4))
 		return true;
-	where = match_get_table(rules, slot, ipv4 + 1);
+	where = match_get_table(rules, slot, family == AF_INET6 ? ipv4 + 1 : ipv4);
 	if (!where)
 		return false;
-	if (family != AF_INET6)
-		return vector_and(rules, scratch, where->absent);
-	return vector_and(rules, scratch,
-			  wide_ranges_find(rules, where->at, bpf_be64_to_cpu(address[0]),
-					   bpf_be64_to_cpu(address[1])));
+	if (family == AF_INET)
+		vector = ranges_find(rules, where->at, bpf_ntohl(*(const __u32 *)address));
+	else if (family == AF_INET6)
+		vector = wide_ranges_find(rules, where->at, bpf_be64_to_cpu(address[0]),
+					  bpf_be64_to_cpu(address[1]));
+	else
+		vector = where->absent;
+	return vector_and(rules, scratch, vector);
 }
 
 static __always_inline bool match_ends(char *rules, struct hook_scratch *scratch, __u32 slot,

@@ -30,23 +30,25 @@ static __always_inline bool task_match_masks(char *rules, struct hook_scratch *s
 {
 	const struct wire_table *where = task_get_table(rules, table);
 
-	return where && masks_apply(rules, scratch, where->at, value);
+	__u64 values[3] = { value, value, value };
+
+	return where && masks_apply(rules, scratch, where->at, values, true);
 }
 
 /* ---- marks
  * --------------------------------------------------------------------------------------- */
 
+/* By a de Bruijn sequence: no branches, so that the verifier learns nothing and follows one path.
+ */
+static const __u8 bit_places[64] = {
+	0,  1,	2,  53, 3,  7,	54, 27, 4,  38, 41, 8,	34, 55, 48, 28, 62, 5,	39, 46, 44, 42,
+	22, 9,	24, 35, 59, 56, 49, 18, 29, 11, 63, 52, 6,  26, 37, 40, 33, 47, 61, 45, 43, 21,
+	23, 58, 17, 10, 51, 25, 36, 32, 60, 20, 57, 16, 50, 31, 19, 15, 30, 14, 13, 12,
+};
+
 static __always_inline __u32 bit_find_lowest(__u64 word)
 {
-	__u32 at = 0;
-
-	for (__u32 half = 32; half; half /= 2) {
-		if (word & ((1ULL << half) - 1))
-			continue;
-		word >>= half;
-		at += half;
-	}
-	return at;
+	return bit_places[(word & -word) * 0x022fdd63cc95386dULL >> 58];
 }
 
 /* One mark that the process has: its selectors may go on, those that forbid it may not. */
@@ -74,59 +76,94 @@ static __always_inline bool mark_is_set(const struct wire_process *process, __u3
 	return process->marks[number / 64 & (WIRE_MARK_WORDS - 1)] >> (number & 63) & 1;
 }
 
-/* Conditions beyond the first of a selector. */
-RULES_FUNCTION bool mark_rows_apply(char *rules, struct hook_scratch *scratch,
-				    const struct wire_process *process, __u32 rows, __u32 count)
-{
-	for (__u32 i = 0; i < WIRE_MASKS_MAX && i < count; i++) {
-		const struct wire_mark_row *row =
-			rules_get(rules, rows + i * sizeof(*row), sizeof(*row));
+struct mark_search {
+	struct hook_scratch *scratch;
+	char *rules;
+	const struct wire_process *process; /* NULL: it is not known, and has no marks */
+	__u32 table;
+	__u32 rows, count;
+	__u32 pad;
+};
 
-		if (!row)
-			return false;
-		if ((process && mark_is_set(process, row->mark)) != !!row->is_negated)
-			continue;
-		if (!vector_and(rules, scratch, row->failing))
-			return false;
+/* Conditions beyond the first of a selector. */
+static long mark_row_step(__u32 index, void *context)
+{
+	const struct mark_search *search = context;
+	const struct wire_mark_row *row;
+
+	if (index >= search->count)
+		return 1;
+	row = rules_get(search->rules, search->rows + index * sizeof(*row), sizeof(*row));
+	if (!row)
+		return 1;
+	if ((search->process && mark_is_set(search->process, row->mark)) != !!row->is_negated)
+		return 0;
+	return !vector_and(search->rules, search->scratch, row->failing);
+}
+
+/* The next mark that the process has and the rules ask about, or the next word of them. */
+static long mark_step(__u32 index, void *context)
+{
+	const struct mark_search *search = context;
+	struct hook_scratch *scratch = search->scratch;
+	const struct wire_marks *marks = rules_get(search->rules, search->table, sizeof(*marks));
+	__u64 bits = scratch->marks.bits;
+	__u32 word = scratch->marks.word;
+
+	if (!marks || !search->process)
+		return 1;
+	if (!bits) {
+		if (word >= WIRE_MARK_WORDS)
+			return 1;
+		scratch->marks.bits = search->process->marks[word] & marks->relevant[word];
+		scratch->marks.word = word + 1;
+		return 0;
 	}
-	return true;
+	mark_apply(search->rules, scratch, search->table, (word - 1) * 64 + bit_find_lowest(bits));
+	scratch->marks.bits = bits & (bits - 1);
+	return 0;
 }
 
 /* posting collects what the marks want; it is empty before and of no meaning afterwards. */
+static __always_inline void marks_collect(const struct mark_search *search, __u32 free)
+{
+	struct hook_scratch *scratch = search->scratch;
+
+	for (__u32 i = 0; i < WIRE_VECTOR_WORDS_MAX && i < hook.words; i++)
+		scratch->posting[i] = 0;
+	scratch->marks.bits = 0;
+	scratch->marks.word = 0;
+	rules_loop(WIRE_MARKS_PER_PROCESS_MAX + WIRE_MARK_WORDS,
+		   WIRE_MARKS_PER_PROCESS_MAX + WIRE_MARK_WORDS, mark_step, (void *)search);
+	for (__u32 i = 0; i < WIRE_VECTOR_WORDS_MAX && i < hook.words; i++) {
+		const __u64 *wanting_none = rules_get(search->rules, free + i * 8, 8);
+
+		scratch->alive[i] &= scratch->posting[i] | (wanting_none ? *wanting_none : 0);
+	}
+}
+
 RULES_FUNCTION bool task_match_marks(char *rules, struct hook_scratch *scratch,
 				     const struct wire_process *process)
 {
 	const struct wire_table *where = task_get_table(rules, WIRE_TASK_MARKS);
 	const struct wire_marks *marks = where ? rules_get(rules, where->at, sizeof(*marks)) : NULL;
-	__u32 word = 0;
-	__u64 bits = 0, any = 0;
+	struct mark_search search = { .scratch = scratch, .rules = rules, .process = process };
+	__u64 any = 0;
 
 	if (!marks)
 		return false;
+	search.table = where->at;
+	search.rows = marks->rows;
+	search.count = marks->rows_count;
 	for (__u32 i = 0; process && i < WIRE_MARK_WORDS; i++)
 		any |= process->marks[i] & marks->relevant[i];
-	if (!any)
-		return vector_and(rules, scratch, marks->none) &&
-		       mark_rows_apply(rules, scratch, process, marks->rows, marks->rows_count);
-	for (__u32 i = 0; i < WIRE_VECTOR_WORDS_MAX && i < hook.words; i++)
-		scratch->posting[i] = 0;
-	for (__u32 i = 0; i < WIRE_MARKS_PER_PROCESS_MAX + WIRE_MARK_WORDS; i++) {
-		if (!bits) {
-			if (word >= WIRE_MARK_WORDS)
-				break;
-			bits = process->marks[word] & marks->relevant[word];
-			word++;
-			continue;
-		}
-		mark_apply(rules, scratch, where->at, (word - 1) * 64 + bit_find_lowest(bits));
-		bits &= bits - 1;
-	}
-	for (__u32 i = 0, free = marks->free; i < WIRE_VECTOR_WORDS_MAX && i < hook.words; i++) {
-		const __u64 *wanting_none = rules_get(rules, free + i * 8, 8);
-
-		scratch->alive[i] &= scratch->posting[i] | (wanting_none ? *wanting_none : 0);
-	}
-	return mark_rows_apply(rules, scratch, process, marks->rows, marks->rows_count);
+	if (any)
+		marks_collect(&search, marks->free);
+	else
+		vector_and(rules, scratch, marks->none);
+	if (search.count)
+		rules_loop(WIRE_MASKS_MAX, WIRE_MASKS_MAX, mark_row_step, &search);
+	return !vector_is_empty(scratch);
 }
 
 /* ---- capabilities, and what changed
@@ -142,31 +179,13 @@ static __always_inline void task_read_capability_sets(struct task_struct *task, 
 }
 
 /* SETS: three of them, by enum wire_capability_set. */
-RULES_FUNCTION bool task_match_capabilities(char *rules, struct hook_scratch *scratch,
-					    const __u64 *sets, bool in_user_namespace, __u32 table)
+static __always_inline bool task_match_capabilities(char *rules, struct hook_scratch *scratch,
+						    const __u64 *sets, bool in_user_namespace,
+						    enum wire_task_table table)
 {
 	const struct wire_table *where = task_get_table(rules, table);
-	const struct wire_masks *masks = where ? rules_get(rules, where->at, sizeof(*masks)) : NULL;
-	__u32 count = masks ? masks->count : 0;
 
-	for (__u32 i = 0; i < WIRE_MASKS_MAX && i < count; i++) {
-		const struct wire_mask_row *row = rules_get(
-			rules, where->at + sizeof(*masks) + i * sizeof(*row), sizeof(*row));
-		__u64 bits;
-
-		if (!row)
-			return false;
-		bits = row->set == WIRE_CAPABILITIES_EFFECTIVE ? sets[WIRE_CAPABILITIES_EFFECTIVE]
-		       : row->set == WIRE_CAPABILITIES_INHERITABLE
-			       ? sets[WIRE_CAPABILITIES_INHERITABLE]
-			       : sets[WIRE_CAPABILITIES_PERMITTED];
-		if ((in_user_namespace || !row->in_user_namespace) &&
-		    !(bits & row->mask) == !!row->is_negated)
-			continue;
-		if (!vector_and(rules, scratch, row->failing))
-			return false;
-	}
-	return true;
+	return where && masks_apply(rules, scratch, where->at, sets, in_user_namespace);
 }
 
 /*

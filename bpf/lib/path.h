@@ -188,12 +188,23 @@ static __always_inline void path_read(const struct path *path, const struct vfsm
 	*dentry = both.dentry;
 }
 
+/* Where a walk begins. */
+static __always_inline void path_start(struct path_walk *walk, const struct path *path)
+{
+	const struct vfsmount *mount;
+	const struct dentry *dentry;
+
+	path_read(path, &mount, &dentry);
+	walk->dentry = dentry;
+	walk->mount = mount;
+	walk->mount_root = BPF_CORE_READ(mount, mnt_root);
+}
+
 static __always_inline enum path_end path_build(struct path_walk *walk, char *text,
 						const struct path *path, const struct path *root,
 						bool has_bpf_loop)
 {
-	path_read(path, &walk->mount, &walk->dentry);
-	walk->mount_root = BPF_CORE_READ(walk->mount, mnt_root);
+	path_start(walk, path);
 	path_read(root, &walk->root_mount, &walk->root_dentry);
 	return path_walk_up(walk, text, has_bpf_loop);
 }

@@ -14,42 +14,65 @@
 /* The half that holds, or NULL. */
 static __always_inline char *rules_find(struct wire_hook_control **control)
 {
-	__u32 zero = 0;
+	__u32 zero = 0, number = hook.hook;
 	char *memory = bpf_map_lookup_elem(&hook_memory, &zero);
 
-	if (!memory)
+	*control = bpf_map_lookup_elem(&hook_controls, &number);
+	if (!memory || !*control)
 		return NULL;
-	*control = (struct wire_hook_control *)memory;
-	return memory + sizeof(**control) + ((*control)->half & 1) * hook.half_bytes;
+	return memory + ((*control)->half & 1) * hook.half_bytes;
 }
 
 static __always_inline void *rules_get(char *rules, __u32 offset, __u32 bytes)
 {
 	if (offset > hook.half_bytes - bytes)
 		return NULL;
+	barrier_var(offset); /* or the sum is taken before the check, with a bound of its own */
 	return rules + offset;
+}
+
+/*
+ * Steps of a search, bounded for both kinds of kernels: with bpf_loop (5.17) the verifier looks at
+ * a step once, without it at each of the first UNROLLED ones. What steps change stands in the
+ * scratch, see path_walk_up().
+ */
+static __always_inline void rules_loop(__u32 count, __u32 unrolled, long (*step)(__u32, void *),
+				       void *context)
+{
+	if (hook.has_bpf_loop) {
+		bpf_loop(count, step, context, 0);
+		return;
+	}
+	for (__u32 i = 0; i < unrolled; i++) {
+		if (step(i, context))
+			break;
+	}
+}
+
+/* 1 if A is at most B; without a branch, so that the verifier follows one path. */
+static __always_inline __u32 is_at_most(__u64 a, __u64 b)
+{
+	return 1 - (((~b & a) | ((~b | a) & (b - a))) >> 63);
 }
 
 /* Offset of the vector that VALUE belongs to; 0: there is none. */
 RULES_FUNCTION __u32 ranges_find(char *rules, __u32 at, __u64 value)
 {
 	const struct wire_ranges *ranges = rules_get(rules, at, sizeof(*ranges));
-	__u32 low = 0, high;
+	__u32 low = 0, count;
 	const __u32 *vector;
 
 	if (!ranges)
 		return 0;
-	high = ranges->count;
-	for (int i = 0; i < WIRE_RANGE_STEPS_MAX && high - low > 1; i++) {
-		__u32 middle = (low + high) / 2;
-		const __u64 *start = rules_get(rules, at + sizeof(*ranges) + middle * 8, 8);
+	count = ranges->count;
+	for (int i = 0; i < WIRE_RANGE_STEPS_MAX && count > 1; i++) {
+		__u32 half = count / 2;
+		const __u64 *start = rules_get(rules, at + sizeof(*ranges) + (low + half) * 8, 8);
 
 		if (!start)
 			return 0;
-		if (*start <= value)
-			low = middle;
-		else
-			high = middle;
+		low += half * is_at_most(*start, value);
+		count -= half;
 	}
 	vector = rules_get(rules, ranges->vectors + low * 4, 4);
 	return vector ? *vector : 0;
@@ -58,24 +81,25 @@ RULES_FUNCTION __u32 ranges_find(char *rules, __u32 at, __u64 value)
 RULES_FUNCTION __u32 wide_ranges_find(char *rules, __u32 at, __u64 value_high, __u64 value_low)
 {
 	const struct wire_wide_ranges *ranges = rules_get(rules, at, sizeof(*ranges));
-	__u32 low = 0, high;
+	__u32 low = 0, count;
 	const __u32 *vector;
 
 	if (!ranges)
 		return 0;
-	high = ranges->count;
-	for (int i = 0; i < WIRE_RANGE_STEPS_MAX && high - low > 1; i++) {
-		__u32 middle = (low + high) / 2;
-		const struct wire_wide *start = rules_get(
-			rules, at + sizeof(*ranges) + middle * sizeof(*start), sizeof(*start));
+	count = ranges->count;
+	for (int i = 0; i < WIRE_RANGE_STEPS_MAX && count > 1; i++) {
+		__u32 half = count / 2, is_above, is_same;
+		const struct wire_wide *start =
+			rules_get(rules, at + sizeof(*ranges) + (low + half) * sizeof(*start),
+				  sizeof(*start));
 
 		if (!start)
 			return 0;
-		if (start->high < value_high ||
-		    (start->high == value_high && start->low <= value_low))
-			low = middle;
-		else
-			high = middle;
+		is_same = is_at_most(start->high, value_high) & is_at_most(value_high, start->high);
+		is_above = is_at_most(start->high, value_high) &
+			   (1 - is_same * (1 - is_at_most(start->low, value_low)));
+		low += half * is_above;
+		count -= half;
 	}
 	vector = rules_get(rules, ranges->vectors + low * 4, 4);
 	return vector ? *vector : 0;
@@ -113,6 +137,7 @@ text_find_cell(char *rules, __u32 table, __u32 mask, __u32 node, __u64 word, __u
 			  word, node, bytes);
 }
 
+/* The lowest BYTES bytes of a word; 8 and more: all. */
 static __always_inline __u64 text_mask(__u32 bytes)
 {
 	return bytes >= 8 ? ~0ULL : (1ULL << (bytes * 8)) - 1;
@@ -123,7 +148,68 @@ static __always_inline __u64 text_load(struct hook_scratch *scratch, __u32 offse
 {
 	if (offset > sizeof(*scratch) - 8)
 		return 0;
+	barrier_var(offset);
 	return *(__u64 *)((char *)scratch + offset);
+}
+
+struct text_search {
+	struct hook_scratch *scratch;
+	char *rules;
+	__u32 start, bytes; /* of the text */
+	__u32 table, mask;
+	__u32 is_reversed;
+	__u32 pad;
+};
+
+/* Lengths below eight that the node has and the text too, shortest first: the longest found counts.
+ */
+static __always_inline void text_find_short(const struct text_search *search, __u64 word,
+					    __u32 left)
+{
+	struct hook_scratch *scratch = search->scratch;
+	__u32 node = scratch->text.node;
+
+	for (__u32 length = 1; length < 8; length++) {
+		const struct wire_text_cell *cell;
+
+		if (!(scratch->text.lengths >> (length - 1) & 1))
+			continue;
+		if (length > left)
+			break;
+		cell = text_find_cell(search->rules, search->table, search->mask, node,
+				      word & text_mask(length), length);
+		if (cell)
+			scratch->text.vector = length == left ? cell->ending : cell->going_on;
+	}
+}
+
+/* Eight bytes of the text. True: it is over, or no text of the table goes on like that. */
+static long text_step(__u32 index, void *context)
+{
+	const struct text_search *search = context;
+	struct hook_scratch *scratch = search->scratch;
+	__u32 left = search->bytes - index * 8;
+	const struct wire_text_cell *cell;
+	__u64 word;
+
+	if (index * 8 >= search->bytes)
+		return 1;
+	word = text_load(scratch, search->start + (search->is_reversed ? left - 8 : index * 8));
+	if (search->is_reversed)
+		word = __builtin_bswap64(word);
+	word &= text_mask(left);
+	if (scratch->text.lengths & 0x7f)
+		text_find_short(search, word, left);
+	if (left < 8 || !(scratch->text.lengths & 0x80))
+		return 1;
+	cell = text_find_cell(search->rules, search->table, search->mask, scratch->text.node, word,
+			      8);
+	if (!cell)
+		return 1;
+	scratch->text.vector = left == 8 ? cell->ending : cell->going_on;
+	scratch->text.node = cell->next;
+	scratch->text.lengths = cell->next_lengths;
+	return !scratch->text.lengths;
 }
 
 /*
@@ -134,47 +220,25 @@ RULES_FUNCTION __u32 text_find(char *rules, struct hook_scratch *scratch, __u64 
 			       __u32 how)
 {
 	const struct wire_text *header = rules_get(rules, table, sizeof(*header));
-	__u32 start = text, bytes = text >> 32, node = 0, vector, lengths, mask;
+	struct text_search search = {
+		.scratch = scratch,
+		.rules = rules,
+		.start = text,
+		.bytes = text >> 32,
+		.table = table,
+		.is_reversed = how & TEXT_IS_REVERSED,
+	};
 
 	if (!header)
 		return 0;
-	if (!bytes)
+	if (!search.bytes)
 		return header->empty;
-	vector = header->none;
-	lengths = header->lengths;
-	mask = header->mask;
-	for (__u32 i = 0; i < how >> 1 && lengths; i++) {
-		__u32 left = bytes - i * 8;
-		const struct wire_text_cell *cell;
-		__u64 word;
-
-		if (i * 8 >= bytes)
-			break;
-		if (how & TEXT_IS_REVERSED)
-			word = __builtin_bswap64(text_load(scratch, start + left - 8));
-		else
-			word = text_load(scratch, start + i * 8);
-		word &= text_mask(left);
-		for (__u32 length = 1; length < 8; length++) {
-			if (length > left)
-				break;
-			if (!(lengths >> (length - 1) & 1))
-				continue;
-			cell = text_find_cell(rules, table, mask, node, word & text_mask(length),
-					      length);
-			if (cell)
-				vector = length == left ? cell->ending : cell->going_on;
-		}
-		if (left < 8 || !(lengths & 0x80))
-			break;
-		cell = text_find_cell(rules, table, mask, node, word, 8);
-		if (!cell)
-			break;
-		vector = left == 8 ? cell->ending : cell->going_on;
-		node = cell->next;
-		lengths = cell->next_lengths;
-	}
-	return vector;
+	search.mask = header->mask;
+	scratch->text.vector = header->none;
+	scratch->text.lengths = header->lengths;
+	scratch->text.node = 0;
+	rules_loop(how >> 1, how >> 1, text_step, &search);
+	return scratch->text.vector;
 }
 
 /* ---- substrings

@@ -159,6 +159,11 @@ int words_find(enum words table, struct span word)
 	return -1;
 }
 
+const struct arg_type_facts *arg_type_get_facts_of(enum arg_type type)
+{
+	return &arg_types[(size_t)type < COUNT(arg_types) ? type : ARG_TYPE_NOP];
+}
+
 const struct arg_type_facts *arg_type_get_facts(int row)
 {
 	return row < 0 ? NULL : &arg_types[arg_type_words[row].type];

@@ -211,8 +211,9 @@ const char *words_get(enum words table, size_t row);
 /* Row of WORD, or -1. */
 int words_find(enum words table, struct span word);
 
-/* The facts of a row of WORDS_ARG_TYPE. */
+/* The facts of a row of WORDS_ARG_TYPE, and of a type. */
 const struct arg_type_facts *arg_type_get_facts(int row);
+const struct arg_type_facts *arg_type_get_facts_of(enum arg_type type);
 
 /* ---- names of numbers in values (value_names.def) -------------------------------------------- */
 

@@ -13,16 +13,7 @@
 #include "base/cleanup.h"
 #include "base/log.h"
 #include "base/span.h"
-
-#include "process.skel.h"
-
-struct process_sensor {
-	struct process_bpf *bpf;
-	struct ring_buffer *ring;
-	process_sensor_fn function;
-	void *context;
-	unsigned int cpus;
-};
+#include "sensor/sensor_private.h"
 
 /* libbpf's words, the verifier's log among them, line by line. */
 static int sensor_print(enum libbpf_print_level level, const char *format, va_list args)
@@ -66,17 +57,26 @@ static uint32_t sensor_ring_bytes(uint64_t wanted)
 static int sensor_load(struct process_sensor *sensor, const struct process_sensor_options *options)
 {
 	LIBBPF_OPTS(bpf_object_open_opts, open_options, .btf_custom_path = options->btf_path);
-	struct process_bpf *bpf = process_bpf__open_opts(&open_options);
+	struct sensor_bpf *bpf;
+	int error = hook_templates_begin(&sensor->templates);
 
-	if (!bpf)
-		return -errno;
+	if (error)
+		return error;
+	bpf = sensor_bpf__open_opts(&open_options);
+	if (!bpf) {
+		error = -errno;
+		hook_templates_end(&sensor->templates);
+		return error;
+	}
 	sensor->bpf = bpf;
 	bpf->rodata->config.has_bpf_loop = options->has_bpf_loop;
 	bpf->rodata->config.with_environment = options->with_environment;
 	if (options->process_map_entries)
 		bpf_map__set_max_entries(bpf->maps.processes, options->process_map_entries);
 	bpf_map__set_max_entries(bpf->maps.lifecycle_ring, sensor_ring_bytes(options->ring_bytes));
-	return process_bpf__load(bpf);
+	error = sensor_bpf__load(bpf);
+	hook_templates_end(&sensor->templates);
+	return error;
 }
 
 int process_sensor_new(struct process_sensor **out, const struct process_sensor_options *options,
@@ -116,7 +116,8 @@ void process_sensor_free(struct process_sensor *sensor)
 	if (!sensor)
 		return;
 	ring_buffer__free(sensor->ring);
-	process_bpf__destroy(sensor->bpf);
+	sensor_bpf__destroy(sensor->bpf);
+	hook_templates_done(&sensor->templates);
 	free(sensor);
 }
 
@@ -146,7 +147,7 @@ int process_sensor_attach(struct process_sensor *sensor, struct diag *diag)
 
 void process_sensor_detach(struct process_sensor *sensor)
 {
-	process_bpf__detach(sensor->bpf);
+	sensor_bpf__detach(sensor->bpf);
 }
 
 /* Reads whole records off the iterator; a read can end in the middle of one. */

@@ -15,7 +15,7 @@
 
 #include "base/diag.h"
 
-#include "wire/record.h"
+#include "wire/hook.h"
 
 struct process_sensor;
 

@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Clones templates: the instructions are copied, and loads of stand-in maps get this hook's maps.
+ */
+#include "sensor/hook_program.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <bpf/bpf.h>
+
+#include "base/cleanup.h"
+
+/* What the verifier may say; a hook's log has some hundred kilobytes at the most. */
+#define PROGRAM_LOG_BYTES (1u << 20)
+
+/* A map of one element that the verifier takes as constants. */
+static int config_map_new(const struct wire_hook_config *config)
+{
+	LIBBPF_OPTS(bpf_map_create_opts, options, .map_flags = BPF_F_RDONLY_PROG);
+	uint32_t zero = 0;
+	int fd = bpf_map_create(BPF_MAP_TYPE_ARRAY, "hook_config", sizeof(zero), sizeof(*config), 1,
+				&options);
+	int error;
+
+	if (fd < 0)
+		return -errno;
+	if (bpf_map_update_elem(fd, &zero, config, BPF_ANY) == 0 && bpf_map_freeze(fd) == 0)
+		return fd;
+	error = -errno;
+	close(fd);
+	return error;
+}
+
+int hook_memory_new(uint32_t half_bytes)
+{
+	LIBBPF_OPTS(bpf_map_create_opts, options, .map_flags = BPF_F_MMAPABLE);
+	uint32_t bytes = 2 * half_bytes;
+	int fd = bpf_map_create(BPF_MAP_TYPE_ARRAY, "hook_memory", sizeof(uint32_t), bytes, 1,
+				&options);
+
+	return fd < 0 ? -errno : fd;
+}
+
+int hook_parked_new(uint32_t bytes, int btf_fd, uint32_t key_type, uint32_t value_type)
+{
+	LIBBPF_OPTS(bpf_map_create_opts, options, .map_flags = BPF_F_NO_PREALLOC,
+		    .btf_fd = (uint32_t)btf_fd, .btf_key_type_id = key_type,
+		    .btf_value_type_id = value_type);
+	int fd = bpf_map_create(BPF_MAP_TYPE_TASK_STORAGE, "hook_parked", sizeof(int), bytes, 0,
+				&options);
+
+	return fd < 0 ? -errno : fd;
+}
+
+/* Loads of a map's address (or of an address in its value) name the map in `imm`. */
+static void program_replace_map(struct bpf_insn *instructions, size_t count, int old_fd, int new_fd)
+{
+	for (size_t i = 0; i < count; i++) {
+		struct bpf_insn *one = &instructions[i];
+
+		if (one->code != (BPF_LD | BPF_IMM | BPF_DW))
+			continue;
+		if ((one->src_reg == BPF_PSEUDO_MAP_FD || one->src_reg == BPF_PSEUDO_MAP_VALUE) &&
+		    one->imm == old_fd)
+			one->imm = new_fd;
+		i++; /* its second half */
+	}
+}
+
+static int program_load(const struct hook_code *code, const struct bpf_insn *instructions,
+			const struct hook_program *program, struct buf *log)
+{
+	_cleanup_free_ char *text = log ? calloc(1, PROGRAM_LOG_BYTES) : NULL;
+	LIBBPF_OPTS(bpf_prog_load_opts, options, .expected_attach_type = program->attach_type,
+		    .attach_btf_id = program->attach_btf_id, .prog_btf_fd = (uint32_t)code->btf_fd,
+		    .func_info = code->functions, .func_info_cnt = code->functions_count,
+		    .func_info_rec_size = code->functions_bytes);
+	int fd;
+
+	if (text) {
+		options.log_level = 1;
+		options.log_buf = text;
+		options.log_size = PROGRAM_LOG_BYTES;
+	}
+	fd = bpf_prog_load(program->type, "hook", "Dual BSD/GPL", instructions, code->count,
+			   &options);
+	if (fd < 0)
+		fd = -errno;
+	if (text)
+		buf_add_text(log, text);
+	return fd;
+}
+
+int hook_program_load(const struct hook_templates *templates,
+		      const struct hook_stand_ins *stand_ins, const struct hook_program *program,
+		      struct buf *log)
+{
+	const struct hook_code *code = &templates->codes[program->template];
+	size_t bytes = code->count * sizeof(struct bpf_insn);
+	_cleanup_free_ struct bpf_insn *instructions = malloc(bytes);
+	_cleanup_close_ int config_fd = config_map_new(program->config);
+
+	if (!instructions)
+		return -ENOMEM;
+	if (config_fd < 0)
+		return config_fd;
+	memcpy(instructions, code->instructions, bytes);
+	program_replace_map(instructions, code->count, stand_ins->config_fd, config_fd);
+	program_replace_map(instructions, code->count, stand_ins->memory_fd, program->memory_fd);
+	if (program->parked_fd >= 0)
+		program_replace_map(instructions, code->count, stand_ins->parked_fd,
+				    program->parked_fd);
+	return program_load(code, instructions, program, log);
+}

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * One hook's program: a template with this hook's configuration and memory in place of the
+ * stand-ins. In: both. Out: a program descriptor that can be attached.
+ */
+#pragma once
+
+#include "base/buf.h"
+#include "sensor/hook_template.h"
+
+#include "wire/hook.h"
+
+/* Maps that stand in templates and are replaced. */
+struct hook_stand_ins {
+	int config_fd, memory_fd, parked_fd;
+};
+
+struct hook_program {
+	enum hook_template template;
+	const struct wire_hook_config *config;
+	int memory_fd;
+	int parked_fd;			/* -1: this hook does not wait for returns */
+	unsigned int type, attach_type; /* enum bpf_prog_type, enum bpf_attach_type */
+	unsigned int attach_btf_id;	/* of trampolines; 0: none */
+};
+
+/* A descriptor, or a negative errno; the verifier's words go to LOG when it refuses (NULL: not
+ * wanted). */
+int hook_program_load(const struct hook_templates *templates,
+		      const struct hook_stand_ins *stand_ins, const struct hook_program *program,
+		      struct buf *log);
+
+/* A map with BYTES of memory for a hook's control and rules, all zero. */
+int hook_memory_new(uint32_t half_bytes);
+/* A storage for calls that wait, with room for BYTES of values. */
+int hook_parked_new(uint32_t bytes, int btf_fd, uint32_t key_type, uint32_t value_type);

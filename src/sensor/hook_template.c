@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Takes the instructions out of libbpf's hands at the moment it would load them. */
+#include "sensor/hook_template.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+
+static const char *const template_names[HOOK_TEMPLATE_COUNT] = {
+#define HOOK_TEMPLATE(name, program) [HOOK_TEMPLATE_##name] = #program,
+	HOOK_TEMPLATES(HOOK_TEMPLATE)
+#undef HOOK_TEMPLATE
+};
+
+static struct hook_code *templates_find(struct hook_templates *templates, const char *name)
+{
+	for (size_t i = 0; i < HOOK_TEMPLATE_COUNT; i++) {
+		if (strcmp(template_names[i], name) == 0)
+			return &templates->codes[i];
+	}
+	return NULL;
+}
+
+static void *copy_bytes(const void *data, size_t bytes)
+{
+	void *copy = malloc(bytes ? bytes : 1);
+
+	if (copy && bytes)
+		memcpy(copy, data, bytes);
+	return copy;
+}
+
+static int code_copy(struct hook_code *code, const struct bpf_program *program,
+		     const struct bpf_prog_load_opts *options)
+{
+	code->count = bpf_program__insn_cnt(program);
+	code->functions_count = options->func_info_cnt;
+	code->functions_bytes = options->func_info_rec_size;
+	code->btf_fd = (int)options->prog_btf_fd;
+	code->instructions =
+		copy_bytes(bpf_program__insns(program), code->count * sizeof(struct bpf_insn));
+	code->functions = copy_bytes(options->func_info,
+				     (size_t)code->functions_count * code->functions_bytes);
+	return code->instructions && code->functions ? 0 : -ENOMEM;
+}
+
+/* libbpf calls this with everything relocated; what it then loads in its place does nothing. */
+static int template_prepare_load(struct bpf_program *program, struct bpf_prog_load_opts *options,
+				 long cookie)
+{
+	static const struct bpf_insn nothing[] = {
+		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0 },
+		{ .code = BPF_JMP | BPF_EXIT },
+	};
+	struct hook_code *code =
+		templates_find((struct hook_templates *)cookie, bpf_program__name(program));
+	int error = code ? code_copy(code, program, options) : -ENOENT;
+
+	if (error)
+		return error;
+	options->func_info = NULL;
+	options->func_info_cnt = 0;
+	options->line_info = NULL;
+	options->line_info_cnt = 0;
+	options->prog_btf_fd = 0;
+	return bpf_program__set_insns(program, (struct bpf_insn *)nothing,
+				      sizeof(nothing) / sizeof(nothing[0]));
+}
+
+int hook_templates_begin(struct hook_templates *templates)
+{
+	LIBBPF_OPTS(libbpf_prog_handler_opts, options, .cookie = (long)templates,
+		    .prog_prepare_load_fn = template_prepare_load);
+
+	templates->handler =
+		libbpf_register_prog_handler("hook+", BPF_PROG_TYPE_SOCKET_FILTER, 0, &options);
+	return templates->handler < 0 ? templates->handler : 0;
+}
+
+void hook_templates_end(struct hook_templates *templates)
+{
+	libbpf_unregister_prog_handler(templates->handler);
+}
+
+void hook_templates_done(struct hook_templates *templates)
+{
+	for (size_t i = 0; i < HOOK_TEMPLATE_COUNT; i++) {
+		free(templates->codes[i].instructions);
+		free(templates->codes[i].functions);
+	}
+}
