@@ -3,13 +3,8 @@
  */
 #include "event/compact_line.h"
 
+#include "event/abi.h"
 #include "event/text.h"
-
-#if defined(__aarch64__)
-#define COMPACT_ABI "arm64"
-#else
-#define COMPACT_ABI "x64"
-#endif
 
 static void add_argument(struct compact_line *line, const struct compact_syscall_arg *arg,
 			 const Tetragon__KprobeArgument *value)
@@ -46,7 +41,7 @@ void compact_add_syscall(struct compact_line *line, const Tetragon__ProcessTrace
 {
 	const Tetragon__KprobeArgument *first = tracepoint->n_args ? tracepoint->args[0] : NULL;
 	const struct compact_syscall *syscall = NULL;
-	const char *abi = COMPACT_ABI;
+	const char *abi = ABI_NATIVE;
 	int64_t number = -1;
 
 	if (first && first->arg_case == TETRAGON__KPROBE_ARGUMENT__ARG_LONG_ARG) {
@@ -61,7 +56,7 @@ void compact_add_syscall(struct compact_line *line, const Tetragon__ProcessTrace
 		buf_add_text(line->out, "unknown");
 		return;
 	}
-	if (strcmp(abi, COMPACT_ABI) != 0) {
+	if (strcmp(abi, ABI_NATIVE) != 0) {
 		/* Arguments are known by the names of the own ABI only. */
 		text_add_printable(line->out, abi);
 		buf_add_char(line->out, '/');

@@ -3,6 +3,7 @@
 #include "event/record.h"
 
 #include <errno.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #define RECORD_KIND(name, text, type) [WIRE_RECORD_##name] = { text, sizeof(struct type) },
@@ -47,33 +48,98 @@ static int record_decode_exec(struct record *out, const char *data, size_t bytes
 	return 0;
 }
 
+/* Cuts the next value, with its padding, off what is left of a record. */
+static int record_cut_value(struct span *rest, struct wire_value *head, struct span *bytes)
+{
+	size_t room;
+
+	if (rest->bytes < sizeof(*head))
+		return -EBADMSG;
+	memcpy(head, rest->data, sizeof(*head));
+	room = ((size_t)head->bytes + 7) & ~(size_t)7;
+	if (head->slot >= WIRE_HOOK_VALUES_MAX || head->status > WIRE_VALUE_NO_ROOM ||
+	    room > rest->bytes - sizeof(*head))
+		return -EBADMSG;
+	*bytes = (struct span){ rest->data + sizeof(*head), head->bytes };
+	*rest = (struct span){ bytes->data + room, rest->bytes - sizeof(*head) - room };
+	return 0;
+}
+
+static int record_decode_values(struct record_value values[WIRE_HOOK_VALUES_MAX],
+				unsigned int count, struct span rest)
+{
+	for (unsigned int slot = 0; slot < WIRE_HOOK_VALUES_MAX; slot++)
+		values[slot].is_there = false;
+	for (unsigned int i = 0; i < count; i++) {
+		struct wire_value head;
+		struct span bytes;
+
+		if (record_cut_value(&rest, &head, &bytes) < 0 || values[head.slot].is_there)
+			return -EBADMSG;
+		values[head.slot] = (struct record_value){ true, head.status, bytes };
+	}
+	return rest.bytes ? -EBADMSG : 0;
+}
+
+static int record_decode_hook(struct record *out, const char *data, size_t bytes)
+{
+	const struct wire_hook_event *hook = out->hook;
+	size_t vector_bytes = hook->words * sizeof(uint64_t);
+
+	if (!hook->words || hook->words > WIRE_VECTOR_WORDS_MAX || vector_bytes > bytes)
+		return -EBADMSG;
+	out->vector = (const uint64_t *)data;
+	return record_decode_values(out->values, hook->values,
+				    (struct span){ data + vector_bytes, bytes - vector_bytes });
+}
+
+static int record_decode_data(struct record *out, const char *data, size_t bytes)
+{
+	const struct wire_data *piece = out->data;
+
+	if (piece->bytes > WIRE_DATA_BYTES_MAX ||
+	    piece->offset > WIRE_ARGS_BYTES_MAX - piece->bytes ||
+	    piece->part > WIRE_DATA_ENVIRONMENT)
+		return -EBADMSG;
+	out->piece = (struct span){ piece->data, piece->bytes };
+	return 0;
+}
+
+/* Takes what stands behind the struct; NULL: nothing that is looked at. */
+typedef int (*record_decode_fn)(struct record *out, const char *data, size_t bytes);
+
+static const record_decode_fn record_decoders[WIRE_RECORD_KINDS] = {
+	[WIRE_RECORD_EXEC] = record_decode_exec,
+	[WIRE_RECORD_DATA] = record_decode_data,
+	[WIRE_RECORD_HOOK] = record_decode_hook,
+};
+
+/* What is cleared and copied for every record: all but the values of hooks. */
+enum { RECORD_HEAD_BYTES = offsetof(struct record, values) };
+
 int record_decode(struct record *out, const void *data, size_t bytes)
 {
 	const struct wire_header *header = data;
-	struct record record = { .header = header };
+	struct record record;
+	size_t bytes_min;
 
 	if (bytes < sizeof(*header) || header->bytes != bytes || header->kind >= WIRE_RECORD_KINDS)
 		return -EBADMSG;
-	record.kind = header->kind;
-	if (!record_kinds[record.kind].name || bytes < record_kinds[record.kind].bytes_min)
+	bytes_min = record_kinds[header->kind].bytes_min;
+	if (!bytes_min || bytes < bytes_min)
 		return -EBADMSG;
+	memset(&record, 0, RECORD_HEAD_BYTES);
+	record.kind = header->kind;
+	record.header = header;
 	record.fork = data;
-	if (record.kind == WIRE_RECORD_EXEC) {
-		int error =
-			record_decode_exec(&record, (const char *)data + sizeof(struct wire_exec),
-					   bytes - sizeof(struct wire_exec));
+	if (record_decoders[record.kind]) {
+		int error = record_decoders[record.kind](&record, (const char *)data + bytes_min,
+							 bytes - bytes_min);
 
 		if (error)
 			return error;
 	}
-	if (record.kind == WIRE_RECORD_DATA) {
-		if (record.data->bytes > WIRE_DATA_BYTES_MAX ||
-		    record.data->offset > WIRE_ARGS_BYTES_MAX - record.data->bytes ||
-		    record.data->part > WIRE_DATA_ENVIRONMENT)
-			return -EBADMSG;
-		record.piece = (struct span){ record.data->data, record.data->bytes };
-	}
-	*out = record;
+	memcpy(out, &record, record.kind == WIRE_RECORD_HOOK ? sizeof(record) : RECORD_HEAD_BYTES);
 	return 0;
 }
 

@@ -5,9 +5,19 @@
  */
 #pragma once
 
+#include <stdbool.h>
+#include <stdint.h>
+
 #include "base/span.h"
 
 #include "wire/hook.h"
+
+/* A collected value; what its bytes are depends on the type that the hook's plan gives its slot. */
+struct record_value {
+	bool is_there; /* else the rest is not set */
+	enum wire_value_status status;
+	struct span bytes;
+};
 
 struct record {
 	enum wire_record_kind kind;
@@ -17,11 +27,17 @@ struct record {
 		const struct wire_exec *exec;
 		const struct wire_exit *exit;
 		const struct wire_data *data;
+		const struct wire_hook_event *hook;
 	};
 	/* exec: the parts behind the struct */
 	struct span binary, filename, cwd, cgroup, args, environment;
 	/* data: the piece */
 	struct span piece;
+	/* hook: `hook->words` words, bit per selector that matched */
+	const uint64_t *vector;
+	/* hook: by slot. Of other kinds it is left as it was: too long to be cleared for each
+	 * record. */
+	struct record_value values[WIRE_HOOK_VALUES_MAX];
 };
 
 /* -EBADMSG: too short, unknown kind, or lengths that do not add up; OUT is untouched then. */

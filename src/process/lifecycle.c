@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Puts process, parent and ancestors together into process_exec and process_exit. */
+/* Puts process, parent and ancestors together into process_exec, process_exit and process_kprobe.
+ */
 #include "process/lifecycle.h"
 
 #include <errno.h>
@@ -34,6 +35,7 @@ int process_event_builder_new(struct process_event_builder **out, const struct p
 			      const struct process_event_options *options)
 {
 	struct process_event_builder *builder = calloc(1, sizeof(*builder));
+	bool needs_ancestors = options->with_ancestors || options->with_kprobe_ancestors;
 
 	if (!builder)
 		return -ENOMEM;
@@ -41,10 +43,10 @@ int process_event_builder_new(struct process_event_builder **out, const struct p
 	builder->options = options;
 	if (options->with_environment)
 		builder->variables = calloc(1, sizeof(*builder->variables));
-	if (options->with_ancestors)
+	if (needs_ancestors)
 		builder->ancestors = calloc(PROCESS_ANCESTORS_MAX, sizeof(*builder->ancestors));
 	if ((options->with_environment && !builder->variables) ||
-	    (options->with_ancestors && !builder->ancestors)) {
+	    (needs_ancestors && !builder->ancestors)) {
 		process_event_builder_free(builder);
 		return -ENOMEM;
 	}
@@ -58,8 +60,6 @@ static size_t fill_ancestors(struct process_event_builder *builder, const struct
 	const struct process_message_options *options = &builder->options->message;
 	size_t count = 0;
 
-	if (!builder->ancestors)
-		return 0;
 	while (parent && parent->id.pid > 2 && count < PROCESS_ANCESTORS_MAX) {
 		struct process_message *message = &builder->ancestors[count];
 		const struct wire_process_id *id = &parent->parent;
@@ -76,29 +76,42 @@ static size_t fill_ancestors(struct process_event_builder *builder, const struct
 	return count;
 }
 
+/* Who an event is about. */
 struct process_family {
+	Tetragon__Process *process;
 	Tetragon__Process *parent; /* NULL: even its number is unknown */
 	Tetragon__Process **ancestors;
 	size_t ancestor_count;
 };
 
-static struct process_family fill_family(struct process_event_builder *builder,
-					 const struct process *process)
+static void fill_parents(struct process_event_builder *builder, struct process_family *family,
+			 const struct process *process, bool with_ancestors)
 {
 	const struct process_message_options *options = &builder->options->message;
-	struct process_family family = { .ancestors = builder->ancestor_list };
-	const struct process *parent;
+	const struct process *parent = process_table_find(builder->table, &process->parent);
 
-	if (!process)
-		return family;
-	parent = process_table_find(builder->table, &process->parent);
 	if (parent)
 		process_message_fill(&builder->parent, parent, options, false);
 	else
 		process_message_fill_unknown(&builder->parent, &process->parent, 0, options);
-	family.parent = &builder->parent.process;
-	family.ancestor_count = fill_ancestors(builder, parent);
-	return family;
+	family->parent = &builder->parent.process;
+	if (with_ancestors)
+		family->ancestor_count = fill_ancestors(builder, parent);
+}
+
+static void fill_process(struct process_event_builder *builder, const struct process_event *event,
+			 const struct process *process, bool is_exec)
+{
+	const struct process_message_options *options = &builder->options->message;
+	struct process_message *message = &builder->process;
+
+	message->variables = is_exec ? builder->variables : NULL;
+	if (process)
+		process_message_fill(message, process, options, is_exec);
+	else
+		process_message_fill_unknown(message, &event->id, event->start_wall_ns, options);
+	if (event->tid)
+		message->process.tid = uint32_message_fill(&message->tid, event->tid);
 }
 
 /* "SIGKILL"; real-time signals by their distance from the first. */
@@ -122,7 +135,7 @@ static void fill_exec(struct process_event_builder *builder, const struct proces
 	Tetragon__ProcessExec *message = &builder->exec;
 
 	tetragon__process_exec__init(message);
-	message->process = &builder->process.process;
+	message->process = family->process;
 	message->parent = family->parent;
 	message->n_ancestors = family->ancestor_count;
 	message->ancestors = family->ancestors;
@@ -136,7 +149,7 @@ static void fill_exit(struct process_event_builder *builder, const struct proces
 	Tetragon__ProcessExit *message = &builder->exit;
 
 	tetragon__process_exit__init(message);
-	message->process = &builder->process.process;
+	message->process = family->process;
 	message->parent = family->parent;
 	message->signal = fill_signal(builder, event->exit_code);
 	message->status = event->exit_code >> 8 & 0xff;
@@ -148,29 +161,61 @@ static void fill_exit(struct process_event_builder *builder, const struct proces
 	builder->response.process_exit = message;
 }
 
-const Tetragon__GetEventsResponse *process_event_build(struct process_event_builder *builder,
-						       const struct process_event *event,
-						       const struct process *process)
+static void fill_kprobe(struct process_event_builder *builder, Tetragon__ProcessKprobe *message,
+			const struct process_family *family)
+{
+	message->process = family->process;
+	message->parent = family->parent;
+	message->n_ancestors = family->ancestor_count;
+	message->ancestors = family->ancestors;
+	builder->response.event_case = TETRAGON__GET_EVENTS_RESPONSE__EVENT_PROCESS_KPROBE;
+	builder->response.process_kprobe = message;
+}
+
+/* All of the response but the event itself, and who that is about. */
+static struct process_family begin_event(struct process_event_builder *builder,
+					 const struct process_event *event,
+					 const struct process *process, bool is_exec,
+					 bool with_ancestors)
 {
 	const struct process_event_options *options = builder->options;
-	bool is_exec = event->kind == PROCESS_EVENT_EXEC;
-	struct process_family family;
+	struct process_family family = { .process = &builder->process.process,
+					 .ancestors = builder->ancestor_list };
 
 	tetragon__get_events_response__init(&builder->response);
-	builder->process.variables = is_exec ? builder->variables : NULL;
-	if (process)
-		process_message_fill(&builder->process, process, &options->message, is_exec);
-	else
-		process_message_fill_unknown(&builder->process, &event->id, event->start_wall_ns,
-					     &options->message);
-	family = fill_family(builder, process);
-	if (is_exec)
-		fill_exec(builder, &family);
-	else
-		fill_exit(builder, event, &family);
 	builder->response.node_name = (char *)options->message.node_name;
 	builder->response.cluster_name = (char *)options->cluster_name;
 	process_message_set_time(&builder->time, event->wall_ns);
 	builder->response.time = &builder->time;
+	fill_process(builder, event, process, is_exec);
+	if (process)
+		fill_parents(builder, &family, process, with_ancestors);
+	return family;
+}
+
+const Tetragon__GetEventsResponse *process_event_build(struct process_event_builder *builder,
+						       const struct process_event *event,
+						       const struct process *process)
+{
+	bool is_exec = event->kind == PROCESS_EVENT_EXEC;
+	struct process_family family =
+		begin_event(builder, event, process, is_exec, builder->options->with_ancestors);
+
+	if (is_exec)
+		fill_exec(builder, &family);
+	else
+		fill_exit(builder, event, &family);
+	return &builder->response;
+}
+
+const Tetragon__GetEventsResponse *process_event_build_kprobe(struct process_event_builder *builder,
+							      const struct process_event *event,
+							      const struct process *process,
+							      Tetragon__ProcessKprobe *kprobe)
+{
+	struct process_family family = begin_event(builder, event, process, false,
+						   builder->options->with_kprobe_ancestors);
+
+	fill_kprobe(builder, kprobe, &family);
 	return &builder->response;
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Moments in the life of a process -> the API's events. In: the process and what happened. Out: a
- * GetEventsResponse that is valid until the next one is built with the same builder, or the cache
- * changes.
+ * Moments in the life of a process, and calls of hooked functions -> the API's events. In: the
+ * process and what happened. Out: a GetEventsResponse that is valid until the next one is built
+ * with the same builder, or the cache changes.
  */
 #pragma once
 
@@ -20,6 +20,7 @@ struct process_event {
 	enum process_event_kind kind;
 	struct wire_process_id id; /* of the process */
 	uint64_t wall_ns;	   /* when */
+	uint32_t tid;		   /* the thread that did it; 0: the one that the cache has */
 	uint32_t exit_code;	   /* exit: as wait(2) reports it */
 	uint64_t start_wall_ns;	   /* exit of a process that is not in the cache */
 };
@@ -29,8 +30,9 @@ struct process_event_builder;
 struct process_event_options {
 	struct process_message_options message;
 	bool with_environment;
-	bool with_ancestors;
-	const char *cluster_name; /* "" none */
+	bool with_ancestors;	    /* process_exec, process_exit */
+	bool with_kprobe_ancestors; /* process_kprobe */
+	const char *cluster_name;   /* "" none */
 };
 
 /* OPTIONS outlive the builder, and so does the table. */
@@ -42,3 +44,12 @@ void process_event_builder_free(struct process_event_builder *builder);
 const Tetragon__GetEventsResponse *process_event_build(struct process_event_builder *builder,
 						       const struct process_event *event,
 						       const struct process *process);
+
+/*
+ * The same for a call: EVENT's kind and exit_code are not looked at. KPROBE has what the function
+ * tells; process, parent and ancestors are set in it, and it must outlive the response.
+ */
+const Tetragon__GetEventsResponse *process_event_build_kprobe(struct process_event_builder *builder,
+							      const struct process_event *event,
+							      const struct process *process,
+							      Tetragon__ProcessKprobe *kprobe);

@@ -75,61 +75,6 @@ void process_message_set_time(Google__Protobuf__Timestamp *out, uint64_t wall_ns
 	out->nanos = (int32_t)(wall_ns % CLOCK_NS_PER_SECOND);
 }
 
-static Google__Protobuf__UInt32Value *set_uint32(Google__Protobuf__UInt32Value *out, uint32_t value)
-{
-	google__protobuf__uint32_value__init(out);
-	out->value = value;
-	return out;
-}
-
-static size_t fill_capability_set(Tetragon__CapabilitiesType *out, uint64_t set)
-{
-	size_t count = 0;
-
-	for (unsigned int i = 0; i < PROCESS_CAPABILITIES; i++) {
-		if (set & 1ULL << i)
-			out[count++] = (Tetragon__CapabilitiesType)i;
-	}
-	return count;
-}
-
-static Tetragon__Capabilities *fill_capabilities(struct process_capabilities_message *out,
-						 const struct wire_credentials *credentials)
-{
-	tetragon__capabilities__init(&out->message);
-	out->message.permitted = out->sets[0];
-	out->message.n_permitted = fill_capability_set(out->sets[0], credentials->permitted);
-	out->message.effective = out->sets[1];
-	out->message.n_effective = fill_capability_set(out->sets[1], credentials->effective);
-	out->message.inheritable = out->sets[2];
-	out->message.n_inheritable = fill_capability_set(out->sets[2], credentials->inheritable);
-	return &out->message;
-}
-
-static Tetragon__ProcessCredentials *fill_credentials(struct process_credentials_message *out,
-						      const struct wire_credentials *from)
-{
-	Tetragon__ProcessCredentials *message = &out->message;
-	size_t count = 0;
-
-	tetragon__process_credentials__init(message);
-	message->uid = set_uint32(&out->ids[0], from->uid);
-	message->gid = set_uint32(&out->ids[1], from->gid);
-	message->euid = set_uint32(&out->ids[2], from->euid);
-	message->egid = set_uint32(&out->ids[3], from->egid);
-	message->suid = set_uint32(&out->ids[4], from->suid);
-	message->sgid = set_uint32(&out->ids[5], from->sgid);
-	message->fsuid = set_uint32(&out->ids[6], from->fsuid);
-	message->fsgid = set_uint32(&out->ids[7], from->fsgid);
-	for (unsigned int i = 0; i < PROCESS_SECUREBITS; i++) {
-		if (from->securebits & 1U << i)
-			out->securebits[count++] = (Tetragon__SecureBitsType)(1U << i);
-	}
-	message->securebits = out->securebits;
-	message->n_securebits = count;
-	return message;
-}
-
 static Tetragon__Namespaces *fill_namespaces(struct process_message *out, const uint32_t *numbers,
 					     const uint32_t *host)
 {
@@ -183,16 +128,16 @@ static Tetragon__BinaryProperties *fill_binary(struct process_binary_message *ou
 		return NULL;
 	tetragon__binary_properties__init(message);
 	if (image->privileges & WIRE_PRIVILEGES_SETUID)
-		message->setuid = set_uint32(&out->setuid, image->credentials.euid);
+		message->setuid = uint32_message_fill(&out->setuid, image->credentials.euid);
 	if (image->privileges & WIRE_PRIVILEGES_SETGID)
-		message->setgid = set_uint32(&out->setgid, image->credentials.egid);
+		message->setgid = uint32_message_fill(&out->setgid, image->credentials.egid);
 	message->privileges_changed = out->changes;
 	message->n_privileges_changed = fill_privilege_changes(out->changes, image);
 	if (has_name)
 		return message;
 	tetragon__inode_properties__init(&out->inode);
 	out->inode.number = image->file_inode;
-	out->inode.links = set_uint32(&out->links, image->file_links);
+	out->inode.links = uint32_message_fill(&out->links, image->file_links);
 	tetragon__file_properties__init(&out->file);
 	out->file.inode = &out->inode;
 	out->file.path = (char *)image->file_path;
@@ -219,8 +164,8 @@ static void fill_image(struct process_message *out, const struct process_image *
 {
 	Tetragon__Process *message = &out->process;
 
-	message->uid = set_uint32(&out->uid, image->credentials.euid);
-	message->auid = set_uint32(&out->auid, image->login_uid);
+	message->uid = uint32_message_fill(&out->uid, image->credentials.euid);
+	message->auid = uint32_message_fill(&out->auid, image->login_uid);
 	message->cwd = (char *)image->cwd;
 	message->binary = (char *)image->binary;
 	message->arguments = (char *)image->arguments;
@@ -233,9 +178,9 @@ static void fill_image(struct process_message *out, const struct process_image *
 		message->user = &out->user;
 	}
 	if (options->with_credentials) {
-		message->cap = fill_capabilities(&out->capabilities, &image->credentials);
+		message->cap = capabilities_message_fill(&out->capabilities, &image->credentials);
 		message->process_credentials =
-			fill_credentials(&out->credentials, &image->credentials);
+			credentials_message_fill(&out->credentials, &image->credentials);
 	}
 	if (options->with_namespaces)
 		message->ns = fill_namespaces(out, image->namespaces, options->host_namespaces);
@@ -251,7 +196,7 @@ static void fill_identity(struct process_message *out, const struct wire_process
 
 	tetragon__process__init(message);
 	message->exec_id = process_fill_exec_id(&out->exec_id, id, options->node_name);
-	message->pid = set_uint32(&out->pid, id->pid);
+	message->pid = uint32_message_fill(&out->pid, id->pid);
 	process_message_set_time(&out->start_time, start_wall_ns);
 	message->start_time = start_wall_ns ? &out->start_time : NULL;
 }
@@ -264,7 +209,7 @@ void process_message_fill(struct process_message *out, const struct process *pro
 	fill_identity(out, &process->id, process->start_wall_ns, options);
 	message->parent_exec_id =
 		process_fill_exec_id(&out->parent_exec_id, &process->parent, options->node_name);
-	message->tid = set_uint32(&out->tid, process->tid);
+	message->tid = uint32_message_fill(&out->tid, process->tid);
 	message->refcnt = process->refs;
 	google__protobuf__bool_value__init(&out->in_init_tree);
 	out->in_init_tree.value = (process->flags & WIRE_PROCESS_IN_INIT_TREE) != 0;

@@ -9,13 +9,13 @@
 
 #include "process/table.h"
 
+#include "event/credentials.h"
+
 enum {
 	/* A node name has at most 253 characters (RFC 1123); two decimal numbers and colons follow;
 	   base64. */
 	PROCESS_NODE_BYTES_MAX = 256,
 	PROCESS_EXEC_ID_BYTES = (PROCESS_NODE_BYTES_MAX + 2 * 21) * 4 / 3 + 8,
-	PROCESS_CAPABILITIES = 41,
-	PROCESS_SECUREBITS = 8,
 	PROCESS_FLAGS_BYTES = 256,
 };
 
@@ -25,17 +25,6 @@ struct process_message_options {
 	bool with_credentials;
 	bool with_namespaces;
 	uint32_t host_namespaces[WIRE_NAMESPACES]; /* of pid 1 */
-};
-
-struct process_capabilities_message {
-	Tetragon__Capabilities message;
-	Tetragon__CapabilitiesType sets[3][PROCESS_CAPABILITIES];
-};
-
-struct process_credentials_message {
-	Tetragon__ProcessCredentials message;
-	Google__Protobuf__UInt32Value ids[8];
-	Tetragon__SecureBitsType securebits[PROCESS_SECUREBITS];
 };
 
 struct process_binary_message {
@@ -66,8 +55,8 @@ struct process_message {
 	Tetragon__UserRecord user;
 	struct process_exec_id exec_id, parent_exec_id;
 	char flags[PROCESS_FLAGS_BYTES];
-	struct process_capabilities_message capabilities;
-	struct process_credentials_message credentials;
+	struct capabilities_message capabilities;
+	struct credentials_message credentials;
 	struct process_binary_message binary;
 	Tetragon__Namespaces namespaces;
 	Tetragon__Namespace namespace_list[WIRE_NAMESPACES];

@@ -162,6 +162,22 @@ static void put_variables(void)
 	put();
 }
 
+/* Calls may stand between lives; what becomes of their values is the business of fuzz_hook. */
+static void put_calls(void)
+{
+	static const uint64_t vector[] = { 3 };
+
+	put_exec(shell, init, nobody);
+	make_hook(&made, shell, vector, 1);
+	put();
+	make_value(&made, 2, WIRE_VALUE_OK, SPAN("text"));
+	make_value(&made, 0, WIRE_VALUE_UNREADABLE, SPAN(""));
+	put();
+	make_value(&made, 2, WIRE_VALUE_OK, SPAN("once more"));
+	put();
+	put_exit(shell, 0);
+}
+
 static void put_everything_set(void)
 {
 	make_exec(&made, child, shell, &shell_texts);
@@ -203,6 +219,7 @@ static const struct {
 	{ "crowd-little-room", { 15, 15, 2 }, put_crowd },
 	{ "holes", { 0, 15, 255 }, put_holes },
 	{ "variables", { 1, 15, 255 }, put_variables },
+	{ "calls", { 15, 15, 255 }, put_calls },
 	{ "everything-set", { 15, 15, 255 }, put_everything_set },
 	{ "broken", { 15, 15, 255 }, put_broken },
 };

@@ -79,3 +79,36 @@ void make_data(struct made_record *out, uint32_t pid, enum wire_data_part part, 
 	out->data.bytes = (uint32_t)piece.bytes;
 	memcpy(out->data.data, piece.data, piece.bytes);
 }
+
+/* Room for BYTES more, zeroed, at the end of the record. */
+static char *grow(struct made_record *out, size_t bytes)
+{
+	char *at = out->bytes + out->header.bytes;
+
+	if (bytes > sizeof(out->bytes) - out->header.bytes)
+		abort();
+	memset(at, 0, bytes);
+	out->header.bytes += (uint32_t)bytes;
+	return at;
+}
+
+void make_hook(struct made_record *out, struct wire_process_id id, const uint64_t *vector,
+	       uint16_t words)
+{
+	make_header(out, WIRE_RECORD_HOOK, sizeof(out->hook), id.exec_ns);
+	out->hook.id = id;
+	out->hook.tid = id.pid;
+	out->hook.words = words;
+	memcpy(grow(out, words * sizeof(*vector)), vector, words * sizeof(*vector));
+}
+
+void make_value(struct made_record *out, uint16_t slot, enum wire_value_status status,
+		struct span bytes)
+{
+	const struct wire_value head = { slot, (uint16_t)status, (uint32_t)bytes.bytes };
+
+	memcpy(grow(out, sizeof(head)), &head, sizeof(head));
+	if (bytes.bytes)
+		memcpy(grow(out, (bytes.bytes + 7) & ~(size_t)7), bytes.data, bytes.bytes);
+	out->hook.values++;
+}

@@ -9,7 +9,7 @@
 
 #include "base/span.h"
 
-#include "wire/record.h"
+#include "wire/hook.h"
 
 enum {
 	MADE_TEXT_BYTES_MAX =
@@ -23,6 +23,7 @@ struct made_record {
 		struct wire_exec exec;
 		struct wire_exit exit;
 		struct wire_data data;
+		struct wire_hook_event hook;
 		char bytes[sizeof(struct wire_exec) + MADE_TEXT_BYTES_MAX];
 	};
 };
@@ -45,3 +46,9 @@ void make_exit(struct made_record *out, struct wire_process_id id, uint32_t code
 /* PIECE is at most WIRE_DATA_BYTES_MAX long. */
 void make_data(struct made_record *out, uint32_t pid, enum wire_data_part part, uint32_t offset,
 	       struct span piece);
+/* A call that matched the selectors in VECTOR, of WORDS words; without values yet. */
+void make_hook(struct made_record *out, struct wire_process_id id, const uint64_t *vector,
+	       uint16_t words);
+/* Appends a value to a hook record. */
+void make_value(struct made_record *out, uint16_t slot, enum wire_value_status status,
+		struct span bytes);

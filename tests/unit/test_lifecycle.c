@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Processes of the cache -> process_exec and process_exit. */
+/* Processes of the cache -> process_exec, process_exit and process_kprobe. */
 #include "cmocka_case.h"
 
 #include <stdlib.h>
@@ -40,6 +40,18 @@ static int set_up_with_all(void **state)
 						     .message.node_name = "n1" } };
 	*state = &test;
 	return set_up_of(&test, true, true);
+}
+
+static int set_up_with_kprobe_ancestors(void **state)
+{
+	static struct lifecycle_case test;
+
+	test = (struct lifecycle_case){ .options = { .cluster_name = "c1",
+						     .with_kprobe_ancestors = true,
+						     .message = { .node_name = "n1",
+								  .with_credentials = true } } };
+	*state = &test;
+	return set_up_of(&test, false, true);
 }
 
 static int tear_down(void **state)
@@ -222,8 +234,115 @@ static void only_an_exec_shows_the_environment_and_only_of_its_process(void **st
 	assert_int_equal(event->process_exit->process->n_environment_variables, 0);
 }
 
+/* A call of thread 44. */
+static const Tetragon__GetEventsResponse *build_kprobe(struct lifecycle_case *test,
+						       const struct process *process,
+						       Tetragon__ProcessKprobe *kprobe)
+{
+	const struct process_event event = { .id = process ? process->id : process_id(9, 90),
+					     .wall_ns = 5000000001,
+					     .tid = 44 };
+
+	tetragon__process_kprobe__init(kprobe);
+	kprobe->function_name = (char *)"f";
+	return process_event_build_kprobe(test->builder, &event, process, kprobe);
+}
+
+static void a_call_has_its_process_its_thread_and_its_parent(void **state)
+{
+	struct lifecycle_case *test = *state;
+	const Tetragon__GetEventsResponse *event;
+	Tetragon__ProcessKprobe kprobe;
+
+	add(test, 3, 2);
+	event = build_kprobe(test, add(test, 4, 3), &kprobe);
+	assert_int_equal(event->event_case, TETRAGON__GET_EVENTS_RESPONSE__EVENT_PROCESS_KPROBE);
+	assert_ptr_equal(event->process_kprobe, &kprobe);
+	assert_string_equal(kprobe.function_name, "f");
+	assert_string_equal(kprobe.process->binary, "/e");
+	assert_int_equal(kprobe.process->pid->value, 4);
+	assert_int_equal(kprobe.process->tid->value, 44);
+	assert_string_equal(kprobe.parent->binary, "/d");
+	assert_int_equal(kprobe.parent->tid->value, 0); /* the record of the test has none */
+	assert_int_equal(kprobe.n_ancestors, 0);
+	assert_string_equal(event->node_name, "n1");
+	assert_string_equal(event->cluster_name, "c1");
+	assert_int_equal(event->time->seconds, 5);
+	assert_int_equal(event->time->nanos, 1);
+}
+
+static void a_call_shows_neither_environment_nor_what_the_file_did(void **state)
+{
+	static const struct wire_exec raised = { .privileges = WIRE_PRIVILEGES_SETUID };
+	struct lifecycle_case *test = *state;
+	const struct wire_process_id id = process_id(5, 6), above = process_id(4, 5);
+	struct process_image *image = NULL;
+	const struct process *process;
+	Tetragon__ProcessKprobe kprobe;
+
+	assert_int_equal(
+		process_image_new(&image,
+				  &(struct process_image_source){ .exec = &raised,
+								  .binary = SPAN("/x"),
+								  .environment = SPAN("A=1\0"),
+								  .user = "" }),
+		0);
+	process = process_table_insert(test->table, &id, &above, image);
+	assert_non_null(build(test, PROCESS_EVENT_EXEC, process, 0)
+				->process_exec->process->binary_properties);
+	build_kprobe(test, process, &kprobe);
+	assert_null(kprobe.process->binary_properties);
+	assert_int_equal(kprobe.process->n_environment_variables, 0);
+	assert_non_null(kprobe.process->process_credentials);
+}
+
+static void a_call_of_an_unknown_process_has_its_numbers(void **state)
+{
+	struct lifecycle_case *test = *state;
+	Tetragon__ProcessKprobe kprobe;
+
+	build_kprobe(test, NULL, &kprobe);
+	assert_int_equal(kprobe.process->pid->value, 9);
+	assert_int_equal(kprobe.process->tid->value, 44);
+	assert_string_equal(kprobe.process->flags, "unknown");
+	assert_null(kprobe.parent);
+	assert_int_equal(kprobe.n_ancestors, 0);
+}
+
+static void ancestors_of_calls_are_asked_for_by_themselves(void **state)
+{
+	struct lifecycle_case *test = *state;
+	bool is_for_calls = test->options.with_kprobe_ancestors;
+	Tetragon__ProcessKprobe kprobe;
+	const struct process *process;
+
+	for (uint32_t pid = 3; pid < 7; pid++)
+		add(test, pid, pid - 1);
+	process = add(test, 7, 6);
+	build_kprobe(test, process, &kprobe);
+	assert_int_equal(kprobe.n_ancestors, is_for_calls ? 3 : 0);
+	assert_int_equal(build(test, PROCESS_EVENT_EXIT, process, 0)->process_exit->n_ancestors,
+			 is_for_calls ? 0 : 3);
+	if (is_for_calls)
+		assert_int_equal(kprobe.ancestors[0]->pid->value, 5);
+}
+
+static void the_thread_of_a_call_is_forgotten_by_the_next_event(void **state)
+{
+	struct lifecycle_case *test = *state;
+	struct process *process = add(test, 4, 3);
+	Tetragon__ProcessKprobe kprobe;
+
+	process->tid = 4;
+	build_kprobe(test, process, &kprobe);
+	assert_int_equal(
+		build(test, PROCESS_EVENT_EXIT, process, 0)->process_exit->process->tid->value, 4);
+}
+
 #define CASE(name)	    cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 #define CASE_WITH_ALL(name) cmocka_unit_test_setup_teardown(name, set_up_with_all, tear_down)
+#define CASE_WITH_KPROBE_ANCESTORS(name) \
+	cmocka_unit_test_setup_teardown(name, set_up_with_kprobe_ancestors, tear_down)
 
 int main(void)
 {
@@ -236,6 +355,12 @@ int main(void)
 		CASE_WITH_ALL(a_line_of_ancestors_ends_where_one_is_not_known),
 		CASE_WITH_ALL(a_line_of_ancestors_has_an_end_and_its_last_says_that_there_are_more),
 		CASE_WITH_ALL(only_an_exec_shows_the_environment_and_only_of_its_process),
+		CASE(a_call_has_its_process_its_thread_and_its_parent),
+		CASE_WITH_KPROBE_ANCESTORS(a_call_shows_neither_environment_nor_what_the_file_did),
+		CASE(a_call_of_an_unknown_process_has_its_numbers),
+		CASE_WITH_ALL(ancestors_of_calls_are_asked_for_by_themselves),
+		CASE_WITH_KPROBE_ANCESTORS(ancestors_of_calls_are_asked_for_by_themselves),
+		CASE(the_thread_of_a_call_is_forgotten_by_the_next_event),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

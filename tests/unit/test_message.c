@@ -146,7 +146,8 @@ static void credentials_are_shown_whole(void **state)
 			 TETRAGON__CAPABILITIES_TYPE__CAP_CHECKPOINT_RESTORE);
 	assert_int_equal(process->cap->n_effective, 1);
 	assert_int_equal(process->cap->effective[0], TETRAGON__CAPABILITIES_TYPE__CAP_SYS_ADMIN);
-	assert_int_equal(process->cap->n_inheritable, PROCESS_CAPABILITIES); /* no number beyond */
+	assert_int_equal(process->cap->n_inheritable,
+			 CREDENTIALS_CAPABILITIES); /* no number beyond */
 	assert_int_equal(ids->n_securebits, 2);
 	assert_int_equal(ids->securebits[0], 1);
 	assert_int_equal(ids->securebits[1], 0x80);
