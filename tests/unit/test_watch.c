@@ -2,10 +2,10 @@
 /* What a watch sees of files and directories. Nothing here sleeps: the loop runs until it is told,
  * or until a deadline. */
 #include "cmocka_case.h"
+#include "temporary_folder.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -68,7 +68,7 @@ static void do_acts(const struct act *acts)
 /* ---- an owner -------------------------------------------------------------------------------- */
 
 struct owner {
-	char folder[32]; /* the current directory of the case */
+	char folder[TEMPORARY_FOLDER_BYTES]; /* the current directory of the case */
 	struct loop *loop;
 	struct loop_source *deadline, *producer;
 	struct watch *watch, *other;
@@ -95,18 +95,11 @@ static int setup(void **state)
 	struct owner *owner = calloc(1, sizeof(*owner));
 
 	assert_non_null(owner);
-	*owner = (struct owner){ .folder = "/tmp/watch-XXXXXX" };
-	assert_non_null(mkdtemp(owner->folder));
-	assert_int_equal(chdir(owner->folder), 0);
+	temporary_folder_enter(owner->folder);
 	assert_int_equal(loop_new(&owner->loop), 0);
 	assert_int_equal(loop_add_timer(owner->loop, on_deadline, owner, &owner->deadline), 0);
 	*state = owner;
 	return 0;
-}
-
-static int remove_one(const char *path, const struct stat *status, int kind, struct FTW *place)
-{
-	return remove(path);
 }
 
 static int teardown(void **state)
@@ -116,8 +109,7 @@ static int teardown(void **state)
 	watch_free(owner->watch);
 	watch_free(owner->other);
 	loop_free(owner->loop);
-	assert_int_equal(chdir("/"), 0);
-	assert_int_equal(nftw(owner->folder, remove_one, 8, FTW_DEPTH | FTW_PHYS), 0);
+	temporary_folder_leave(owner->folder);
 	free(owner);
 	return 0;
 }
