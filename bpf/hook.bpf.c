@@ -40,11 +40,15 @@ static __always_inline struct hook_scratch *hook_begin(char **rules, __u64 first
 	struct wire_hook_control *control;
 	struct hook_scratch *scratch;
 
-	*rules = rules_find(&control);
+	__u32 half;
+
+	*rules = rules_find(&control, &half);
 	if (!*rules || !hook_is_reporting(control, first_argument))
 		return NULL;
 	scratch = hook_take_scratch();
-	if (!scratch)
+	if (scratch)
+		scratch->half = half;
+	else
 		hook_count_loss(WIRE_DROP_SCRATCH_BUSY);
 	return scratch;
 }
@@ -283,8 +287,9 @@ int hook_mark_exec(__u64 *context)
 	__u32 pid = bpf_get_current_pid_tgid() >> 32;
 	struct wire_process *process = task_find_process(pid);
 	struct wire_hook_control *control;
-	char *rules = rules_find(&control);
 	struct hook_scratch *scratch;
+	__u32 half;
+	char *rules = rules_find(&control, &half);
 
 	if (!process || !rules)
 		return 0;
@@ -293,8 +298,9 @@ int hook_mark_exec(__u64 *context)
 		hook_count_loss(WIRE_DROP_SCRATCH_BUSY);
 		return 0;
 	}
+	scratch->half = half;
 	mark_image(rules, scratch, process);
-	mark_pid(rules, process, pid);
+	mark_pid(rules, scratch, process, pid);
 	hook_give_scratch(scratch);
 	return 0;
 }
@@ -303,13 +309,22 @@ SEC("hook/mark_fork")
 int hook_mark_fork(__u64 *context)
 {
 	const struct task_struct *child = (const struct task_struct *)context[1];
-	__u32 pid = BPF_CORE_READ(child, tgid);
+	__u32 half, pid = BPF_CORE_READ(child, tgid);
 	struct wire_process *process = task_find_process(pid);
 	struct wire_hook_control *control;
-	char *rules = rules_find(&control);
+	char *rules = rules_find(&control, &half);
+	struct hook_scratch *scratch;
 
-	if (process && rules && pid == (__u32)BPF_CORE_READ(child, pid))
-		mark_pid(rules, process, pid);
+	if (!process || !rules || pid != (__u32)BPF_CORE_READ(child, pid))
+		return 0;
+	scratch = hook_take_scratch();
+	if (!scratch) {
+		hook_count_loss(WIRE_DROP_SCRATCH_BUSY);
+		return 0;
+	}
+	scratch->half = half;
+	mark_pid(rules, scratch, process, pid);
+	hook_give_scratch(scratch);
 	return 0;
 }
 

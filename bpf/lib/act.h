@@ -191,13 +191,15 @@ static long act_step(__u32 index, void *context)
 }
 
 /* From `alive` to `posting` and `parking`. True: something is to be told. */
-RULES_FUNCTION bool act_on_matches(char *rules, struct hook_scratch *scratch, enum act_stage stage)
+RULES_GLOBAL int act_on_matches(struct hook_scratch *scratch, enum act_stage stage)
 {
+	char *rules = rules_get_base(scratch);
+
 	const struct wire_rules *head = rules_get(rules, 0, sizeof(*head));
 	struct act_loop loop = { .scratch = scratch, .rules = rules, .stage = stage };
 	__u64 any = 0;
 
-	if (!head)
+	if (!head || !scratch)
 		return false;
 	loop.selectors = head->selectors;
 	for (__u32 i = 0; i < WIRE_VECTOR_WORDS_MAX && i < hook.words; i++) {

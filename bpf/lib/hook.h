@@ -141,7 +141,7 @@ RULES_FUNCTION void hook_read_rest(char *rules, struct hook_scratch *scratch, en
 					   slot * sizeof(struct wire_value_rules) +
 					   offsetof(struct wire_value_rules, wanted),
 				   sizeof(*wanted));
-		if (wanted && vector_meets(rules, scratch, *wanted))
+		if (wanted && vector_meets(scratch, *wanted))
 			hook_read(scratch, slot);
 	}
 }
@@ -188,7 +188,7 @@ static __always_inline bool hook_match_entry(char *rules, struct hook_scratch *s
 		scratch->alive[i] = all ? *all : 0;
 		any |= scratch->alive[i];
 	}
-	if (!any || (hook.task_tables && !match_task(rules, scratch)))
+	if (!any || (hook.task_tables && !match_task(scratch)))
 		return false;
 	return hook_match_values(rules, scratch, ACT_AT_ENTRY);
 }
@@ -226,15 +226,18 @@ static long hook_drop_step(__u32 index, void *context)
 }
 
 /* Each policy whose event did not fit learns it; the ring's own count has it already. */
-RULES_FUNCTION void hook_count_dropped(char *rules, struct hook_scratch *scratch)
+RULES_GLOBAL int hook_count_dropped(struct hook_scratch *scratch)
 {
+	char *rules = rules_get_base(scratch);
+
 	const struct wire_rules *head = rules_get(rules, 0, sizeof(*head));
 	struct act_loop loop = { .scratch = scratch, .rules = rules };
 
 	if (!head || !hook.has_bpf_loop)
-		return;
+		return 0;
 	loop.selectors = head->selectors;
 	bpf_loop(WIRE_SELECTORS_MAX, hook_drop_step, &loop, 0);
+	return 0;
 }
 
 /* A tracked socket says whose call this is. */
@@ -277,15 +280,19 @@ static __always_inline void hook_identify(struct hook_scratch *scratch)
 	record->tid = task;
 }
 
-RULES_FUNCTION void hook_emit(char *rules, struct hook_scratch *scratch, __u32 flags)
+RULES_GLOBAL int hook_emit(struct hook_scratch *scratch, __u32 flags)
 {
+	char *rules = rules_get_base(scratch);
+
 	struct wire_ring_state *state = emit_ring_state(WIRE_RING_POLICY);
 	const struct wire_rules *head = rules_get(rules, 0, sizeof(*head));
-	struct wire_hook_event *record = &scratch->record;
-	__u32 used = scratch->used;
+	struct wire_hook_event *record;
+	__u32 used;
 
-	if (!state || !head)
-		return;
+	if (!state || !head || !scratch)
+		return 0;
+	record = &scratch->record;
+	used = scratch->used;
 	if (used > sizeof(scratch->data))
 		used = sizeof(scratch->data);
 	for (__u32 i = 0; i < WIRE_VECTOR_WORDS_MAX && i < hook.words; i++) {
@@ -301,9 +308,10 @@ RULES_FUNCTION void hook_emit(char *rules, struct hook_scratch *scratch, __u32 f
 	__sync_fetch_and_add(&state->sequence, 1);
 	emit_header(state, &record->header, WIRE_RECORD_HOOK, sizeof(*record) + used);
 	if (!bpf_ringbuf_output(&policy_ring, record, sizeof(*record) + used, emit_wakeup_flags()))
-		return;
+		return 0;
 	emit_drop(state, WIRE_RECORD_HOOK, WIRE_DROP_RING_FULL);
-	hook_count_dropped(rules, scratch);
+	hook_count_dropped(scratch);
+	return 0;
 }
 
 /* ---- what waits for the return
@@ -318,12 +326,15 @@ static __always_inline bool hook_any(const __u64 *vector)
 	return any != 0;
 }
 
-RULES_FUNCTION void hook_park(char *rules, struct hook_scratch *scratch)
+RULES_GLOBAL int hook_park(struct hook_scratch *scratch)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct parked_call *parked;
-	__u32 used = scratch->used;
+	__u32 used;
 
+	if (!scratch)
+		return 0;
+	used = scratch->used;
 	if (used > hook.parked_bytes)
 		goto lost;
 	parked = bpf_task_storage_get(&hook_parked, task, NULL, BPF_LOCAL_STORAGE_GET_F_CREATE);
@@ -340,19 +351,20 @@ RULES_FUNCTION void hook_park(char *rules, struct hook_scratch *scratch)
 	parked->used = used;
 	parked->values = scratch->record.values;
 	bpf_probe_read_kernel(parked->data, used, scratch->data);
-	return;
+	return 0;
 lost:
 	hook_count_loss(WIRE_DROP_NOT_PARKED);
+	return 0;
 }
 
 /* False: the entry of this call parked nothing. */
-RULES_FUNCTION bool hook_unpark(struct hook_scratch *scratch)
+RULES_GLOBAL int hook_unpark(struct hook_scratch *scratch)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct parked_call *parked = bpf_task_storage_get(&hook_parked, task, NULL, 0);
 	__u32 used;
 
-	if (!parked)
+	if (!parked || !scratch)
 		return false;
 	used = parked->used;
 	if (used > hook.parked_bytes || used > sizeof(scratch->data))
@@ -383,12 +395,12 @@ static __always_inline void hook_at_entry(char *rules, struct hook_scratch *scra
 	if (!hook_match_entry(rules, scratch))
 		return;
 	hook_read_rest(rules, scratch, ACT_AT_ENTRY);
-	if (!act_on_matches(rules, scratch, ACT_AT_ENTRY))
+	if (!act_on_matches(scratch, ACT_AT_ENTRY))
 		return;
 	if (hook.flags & WIRE_HOOK_RETURNS && hook_any(scratch->parking))
-		hook_park(rules, scratch);
+		hook_park(scratch);
 	if (hook_any(scratch->posting))
-		hook_emit(rules, scratch, 0);
+		hook_emit(scratch, 0);
 }
 
 static __always_inline void hook_at_return(char *rules, struct hook_scratch *scratch)
@@ -396,6 +408,6 @@ static __always_inline void hook_at_return(char *rules, struct hook_scratch *scr
 	if (!hook_unpark(scratch) || !hook_match_values(rules, scratch, ACT_AT_RETURN))
 		return;
 	hook_read_rest(rules, scratch, ACT_AT_RETURN);
-	if (act_on_matches(rules, scratch, ACT_AT_RETURN) && hook_any(scratch->posting))
-		hook_emit(rules, scratch, WIRE_EVENT_AT_RETURN);
+	if (act_on_matches(scratch, ACT_AT_RETURN) && hook_any(scratch->posting))
+		hook_emit(scratch, WIRE_EVENT_AT_RETURN);
 }

@@ -48,6 +48,7 @@ struct {
  * this struct. */
 struct hook_scratch {
 	__u32 busy;
+	__u32 half; /* of the rules that this call goes by */
 	__u32 used; /* bytes of `data` */
 	__u32 substring_is_found;
 	struct {
@@ -59,7 +60,6 @@ struct hook_scratch {
 		__u32 is_over;
 	} marks;   /* a walk over the marks of a process */
 	__u32 bit; /* a selector, opaque to the verifier */
-	__u32 pad;
 	__u64 arguments[6];
 	__u64 result;
 	__u64 alive[WIRE_VECTOR_WORDS_MAX];

@@ -9,10 +9,14 @@
 #include "lib/arg_cred.h"
 
 /* alive &= the vector at AT. */
-RULES_FUNCTION bool vector_and(char *rules, struct hook_scratch *scratch, __u32 at)
+RULES_GLOBAL int vector_and(struct hook_scratch *scratch, __u32 at)
 {
+	char *rules = rules_get_base(scratch);
+
 	__u64 any = 0;
 
+	if (!scratch)
+		return 0;
 	for (__u32 i = 0; i < WIRE_VECTOR_WORDS_MAX && i < hook.words; i++) {
 		const __u64 *word = rules_get(rules, at + i * 8, 8);
 
@@ -22,9 +26,23 @@ RULES_FUNCTION bool vector_and(char *rules, struct hook_scratch *scratch, __u32 
 	return any != 0;
 }
 
-/* Whether the vector at AT has a bit in common with those alive. */
-RULES_FUNCTION bool vector_meets(char *rules, struct hook_scratch *scratch, __u32 at)
+/* For callbacks of loops: 1 when nobody is left. The verifier knows nothing of what a global
+ * function returns. */
+static __always_inline long vector_ends(struct hook_scratch *scratch, __u32 at)
 {
+	int is_left = vector_and(scratch, at);
+
+	barrier_var(is_left);
+	return is_left ? 0 : 1;
+}
+
+/* Whether the vector at AT has a bit in common with those alive. */
+RULES_GLOBAL int vector_meets(struct hook_scratch *scratch, __u32 at)
+{
+	char *rules = rules_get_base(scratch);
+
+	if (!scratch)
+		return 0;
 	for (__u32 i = 0; i < WIRE_VECTOR_WORDS_MAX && i < hook.words; i++) {
 		const __u64 *word = rules_get(rules, at + i * 8, 8);
 
@@ -62,15 +80,20 @@ static __always_inline bool match_ranges(char *rules, struct hook_scratch *scrat
 	where = match_get_table(rules, slot, table);
 	if (!where)
 		return false;
-	return vector_and(rules, scratch,
-			  is_there ? ranges_find(rules, where->at, value) : where->absent);
+	return vector_and(scratch,
+			  is_there ? ranges_find(scratch, where->at, value) : where->absent);
 }
+
+/* What rows ask about, by wire_mask_row.set; where there are no sets, the same thrice. */
+struct mask_values {
+	__u64 sets[3];
+};
 
 struct mask_rows {
 	struct hook_scratch *scratch;
 	char *rules;
 	__u32 rows, count;
-	__u64 values[3]; /* by wire_mask_row.set */
+	struct mask_values values;
 	__u32 in_user_namespace;
 	__u32 pad;
 };
@@ -97,27 +120,32 @@ static long mask_step(__u32 index, void *context)
 	row = rules_get(rows->rules, rows->rows + index * sizeof(*row), sizeof(*row));
 	if (!row)
 		return 1;
-	value = row->set == 0 ? rows->values[0] : row->set == 1 ? rows->values[1] : rows->values[2];
+	value = row->set == 0	? rows->values.sets[0]
+		: row->set == 1 ? rows->values.sets[1]
+				: rows->values.sets[2];
 	if ((rows->in_user_namespace || !row->in_user_namespace) &&
 	    !(value & row->mask) == !!row->is_negated)
 		return 0;
-	return !vector_and(rows->rules, rows->scratch, row->failing);
+	return vector_ends(rows->scratch, row->failing);
 }
 
-/* VALUES: three, for rows that ask about sets of capabilities; else the same value thrice. */
-RULES_FUNCTION bool masks_apply(char *rules, struct hook_scratch *scratch, __u32 at,
-				const __u64 *values, bool in_user_namespace)
+RULES_GLOBAL int masks_apply(struct hook_scratch *scratch, __u32 at,
+			     const struct mask_values *values, __u32 in_user_namespace)
 {
+	char *rules = rules_get_base(scratch);
+
 	const struct wire_masks *masks = rules_get(rules, at, sizeof(*masks));
 	struct mask_rows rows = {
 		.scratch = scratch,
 		.rules = rules,
 		.rows = at + sizeof(*masks),
 		.count = masks ? masks->count : 0,
-		.values = { values[0], values[1], values[2] },
 		.in_user_namespace = in_user_namespace,
 	};
 
+	if (!scratch || !values)
+		return 0;
+	rows.values = *values;
 	rules_loop(WIRE_MASKS_MAX, WIRE_MASKS_MAX, mask_step, &rows);
 	return !vector_is_empty(scratch);
 }
@@ -133,11 +161,11 @@ static __always_inline bool match_masks(char *rules, struct hook_scratch *scratc
 	if (!where)
 		return false;
 	if (!is_there)
-		return vector_and(rules, scratch, where->absent);
-	__u64 values[3] = { scratch->numbers[slot], scratch->numbers[slot],
-			    scratch->numbers[slot] };
+		return vector_and(scratch, where->absent);
+	__u64 number = scratch->numbers[slot];
+	const struct mask_values values = { { number, number, number } };
 
-	return masks_apply(rules, scratch, where->at, values, true);
+	return masks_apply(scratch, where->at, &values, true);
 }
 
 struct substring_rows {
@@ -170,14 +198,15 @@ static long substring_row_step(__u32 index, void *context)
 	if (!row->is_last)
 		return 0;
 	if (!scratch->substring_is_found)
-		vector_and(rows->search.rules, scratch, row->failing);
+		vector_and(scratch, row->failing);
 	scratch->substring_is_found = 0;
 	return 0;
 }
 
-RULES_FUNCTION bool substrings_apply(char *rules, struct hook_scratch *scratch, __u64 text,
-				     __u32 at)
+RULES_GLOBAL int substrings_apply(struct hook_scratch *scratch, __u64 text, __u32 at)
 {
+	char *rules = rules_get_base(scratch);
+
 	const struct wire_substrings *table = rules_get(rules, at, sizeof(*table));
 	struct substring_rows rows = {
 		.search = { .scratch = scratch,
@@ -187,7 +216,7 @@ RULES_FUNCTION bool substrings_apply(char *rules, struct hook_scratch *scratch, 
 		.table = at,
 	};
 
-	if (!table)
+	if (!table || !scratch)
 		return false;
 	rows.count = table->count;
 	scratch->substring_is_found = 0;
@@ -211,10 +240,9 @@ static __always_inline bool match_text(char *rules, struct hook_scratch *scratch
 		where = match_get_table(rules, slot, table);
 		if (!where)
 			return false;
-		vector = is_there ? text_find(rules, scratch, text, where->at,
-					      TEXT_HOW(words, reversed))
+		vector = is_there ? text_find(scratch, text, where->at, TEXT_HOW(words, reversed))
 				  : where->absent;
-		if (!vector_and(rules, scratch, vector))
+		if (!vector_and(scratch, vector))
 			return false;
 	}
 	if (!match_has(slot, WIRE_TABLE_SUBSTRING))
@@ -223,8 +251,8 @@ static __always_inline bool match_text(char *rules, struct hook_scratch *scratch
 	if (!where)
 		return false;
 	if (!is_there)
-		return vector_and(rules, scratch, where->absent);
-	return substrings_apply(rules, scratch, text, where->at);
+		return vector_and(scratch, where->absent);
+	return substrings_apply(scratch, text, where->at);
 }
 
 /* ---- values of one kind
@@ -251,13 +279,13 @@ static __always_inline bool match_address(char *rules, struct hook_scratch *scra
 	if (!where)
 		return false;
 	if (family == AF_INET)
-		vector = ranges_find(rules, where->at, bpf_ntohl(*(const __u32 *)address));
+		vector = ranges_find(scratch, where->at, bpf_ntohl(*(const __u32 *)address));
 	else if (family == AF_INET6)
-		vector = wide_ranges_find(rules, where->at, bpf_be64_to_cpu(address[0]),
+		vector = wide_ranges_find(scratch, where->at, bpf_be64_to_cpu(address[0]),
 					  bpf_be64_to_cpu(address[1]));
 	else
 		vector = where->absent;
-	return vector_and(rules, scratch, vector);
+	return vector_and(scratch, vector);
 }
 
 static __always_inline bool match_ends(char *rules, struct hook_scratch *scratch, __u32 slot,
@@ -291,15 +319,18 @@ static __always_inline void *match_get_value(struct hook_scratch *scratch, __u32
 }
 
 /* Nothing is known of the value: every table answers what it says for that. */
-RULES_FUNCTION bool match_absent(char *rules, struct hook_scratch *scratch, __u32 slot)
+RULES_GLOBAL int match_absent(struct hook_scratch *scratch, __u32 slot)
 {
+	char *rules = rules_get_base(scratch);
+
+	slot &= WIRE_HOOK_VALUES_MAX - 1;
 	for (__u32 table = 0; table < WIRE_HOOK_TABLES; table++) {
 		const struct wire_table *where;
 
 		if (!match_has(slot, table))
 			continue;
 		where = match_get_table(rules, slot, table);
-		if (!where || !vector_and(rules, scratch, where->absent))
+		if (!where || !vector_and(scratch, where->absent))
 			return false;
 	}
 	return true;
@@ -312,7 +343,7 @@ RULES_FUNCTION bool match_socket(char *rules, struct hook_scratch *scratch, __u3
 	struct match_ends ends = {};
 
 	if (!socket)
-		return match_absent(rules, scratch, slot);
+		return match_absent(scratch, slot);
 	if (!match_ranges(rules, scratch, slot, WIRE_TABLE_STATE, true, socket->state) ||
 	    !match_ranges(rules, scratch, slot, WIRE_TABLE_PROTOCOL, true, socket->protocol))
 		return false;
@@ -331,7 +362,7 @@ RULES_FUNCTION bool match_packet(char *rules, struct hook_scratch *scratch, __u3
 	struct match_ends ends = {};
 
 	if (!packet)
-		return match_absent(rules, scratch, slot);
+		return match_absent(scratch, slot);
 	if (!match_ranges(rules, scratch, slot, WIRE_TABLE_PROTOCOL, packet->family != 0,
 			  packet->protocol))
 		return false;
@@ -350,7 +381,7 @@ RULES_FUNCTION bool match_plain_address(char *rules, struct hook_scratch *scratc
 	struct match_ends ends = {};
 
 	if (!address)
-		return match_absent(rules, scratch, slot);
+		return match_absent(scratch, slot);
 	ends.source = address->address;
 	ends.source_port = address->port;
 	ends.family = address->family;

@@ -22,7 +22,7 @@ static __always_inline bool task_match_ranges(char *rules, struct hook_scratch *
 {
 	const struct wire_table *where = task_get_table(rules, table);
 
-	return where && vector_and(rules, scratch, ranges_find(rules, where->at, value));
+	return where && vector_and(scratch, ranges_find(scratch, where->at, value));
 }
 
 static __always_inline bool task_match_masks(char *rules, struct hook_scratch *scratch,
@@ -30,9 +30,9 @@ static __always_inline bool task_match_masks(char *rules, struct hook_scratch *s
 {
 	const struct wire_table *where = task_get_table(rules, table);
 
-	__u64 values[3] = { value, value, value };
+	const struct mask_values values = { { value, value, value } };
 
-	return where && masks_apply(rules, scratch, where->at, values, true);
+	return where && masks_apply(scratch, where->at, &values, true);
 }
 
 /* ---- marks
@@ -52,23 +52,26 @@ static __always_inline __u32 bit_find_lowest(__u64 word)
 }
 
 /* One mark that the process has: its selectors may go on, those that forbid it may not. */
-RULES_FUNCTION void mark_apply(char *rules, struct hook_scratch *scratch, __u32 table, __u32 number)
+RULES_GLOBAL int mark_apply(struct hook_scratch *scratch, __u32 table, __u32 number)
 {
+	char *rules = rules_get_base(scratch);
+
 	const struct wire_marks *marks = rules_get(rules, table, sizeof(*marks));
 	const __u32 *at = marks ? rules_get(rules, marks->marks + number * 4, 4) : NULL;
 	const struct wire_mark *mark = at && *at ? rules_get(rules, *at, sizeof(*mark)) : NULL;
 
-	if (!mark)
-		return;
+	if (!mark || !scratch)
+		return 0;
 	for (__u32 i = 0; i < WIRE_VECTOR_WORDS_MAX && i < hook.words; i++) {
 		const __u64 *with = rules_get(rules, mark->with + i * 8, 8);
 		const __u64 *without = rules_get(rules, mark->without + i * 8, 8);
 
 		if (!with || !without)
-			return;
+			return 0;
 		scratch->posting[i] |= *with;
 		scratch->alive[i] &= ~*without;
 	}
+	return 0;
 }
 
 static __always_inline bool mark_is_set(const struct wire_process *process, __u32 number)
@@ -98,7 +101,7 @@ static long mark_row_step(__u32 index, void *context)
 		return 1;
 	if ((search->process && mark_is_set(search->process, row->mark)) != !!row->is_negated)
 		return 0;
-	return !vector_and(search->rules, search->scratch, row->failing);
+	return vector_ends(search->scratch, row->failing);
 }
 
 /* The next mark that the process has and the rules ask about, or the next word of them. */
@@ -119,7 +122,7 @@ static long mark_step(__u32 index, void *context)
 		scratch->marks.word = word + 1;
 		return 0;
 	}
-	mark_apply(search->rules, scratch, search->table, (word - 1) * 64 + bit_find_lowest(bits));
+	mark_apply(scratch, search->table, (word - 1) * 64 + bit_find_lowest(bits));
 	scratch->marks.bits = bits & (bits - 1);
 	return 0;
 }
@@ -142,15 +145,16 @@ static __always_inline void marks_collect(const struct mark_search *search, __u3
 	}
 }
 
-RULES_FUNCTION bool task_match_marks(char *rules, struct hook_scratch *scratch,
-				     const struct wire_process *process)
+RULES_GLOBAL int task_match_marks(struct hook_scratch *scratch, const struct wire_process *process)
 {
+	char *rules = rules_get_base(scratch);
+
 	const struct wire_table *where = task_get_table(rules, WIRE_TASK_MARKS);
 	const struct wire_marks *marks = where ? rules_get(rules, where->at, sizeof(*marks)) : NULL;
 	struct mark_search search = { .scratch = scratch, .rules = rules, .process = process };
 	__u64 any = 0;
 
-	if (!marks)
+	if (!marks || !scratch)
 		return false;
 	search.table = where->at;
 	search.rows = marks->rows;
@@ -160,7 +164,7 @@ RULES_FUNCTION bool task_match_marks(char *rules, struct hook_scratch *scratch,
 	if (any)
 		marks_collect(&search, marks->free);
 	else
-		vector_and(rules, scratch, marks->none);
+		vector_and(scratch, marks->none);
 	if (search.count)
 		rules_loop(WIRE_MASKS_MAX, WIRE_MASKS_MAX, mark_row_step, &search);
 	return !vector_is_empty(scratch);
@@ -169,23 +173,25 @@ RULES_FUNCTION bool task_match_marks(char *rules, struct hook_scratch *scratch,
 /* ---- capabilities, and what changed
  * --------------------------------------------------------------- */
 
-static __always_inline void task_read_capability_sets(struct task_struct *task, __u64 *out)
+static __always_inline void task_read_capability_sets(struct task_struct *task,
+						      struct mask_values *out)
 {
 	const struct cred *cred = task->cred;
 
-	out[WIRE_CAPABILITIES_EFFECTIVE] = task_read_capabilities(&cred->cap_effective);
-	out[WIRE_CAPABILITIES_INHERITABLE] = task_read_capabilities(&cred->cap_inheritable);
-	out[WIRE_CAPABILITIES_PERMITTED] = task_read_capabilities(&cred->cap_permitted);
+	out->sets[WIRE_CAPABILITIES_EFFECTIVE] = task_read_capabilities(&cred->cap_effective);
+	out->sets[WIRE_CAPABILITIES_INHERITABLE] = task_read_capabilities(&cred->cap_inheritable);
+	out->sets[WIRE_CAPABILITIES_PERMITTED] = task_read_capabilities(&cred->cap_permitted);
 }
 
 /* SETS: three of them, by enum wire_capability_set. */
 static __always_inline bool task_match_capabilities(char *rules, struct hook_scratch *scratch,
-						    const __u64 *sets, bool in_user_namespace,
+						    const struct mask_values *sets,
+						    bool in_user_namespace,
 						    enum wire_task_table table)
 {
 	const struct wire_table *where = task_get_table(rules, table);
 
-	return where && masks_apply(rules, scratch, where->at, sets, in_user_namespace);
+	return where && masks_apply(scratch, where->at, sets, in_user_namespace);
 }
 
 /*
@@ -193,28 +199,30 @@ static __always_inline bool task_match_capabilities(char *rules, struct hook_scr
  * once: the baseline follows.
  */
 static __always_inline bool task_match_changes(char *rules, struct hook_scratch *scratch,
-					       struct task_struct *task, const __u64 *capabilities,
+					       struct task_struct *task,
+					       const struct mask_values *capabilities,
 					       __u64 exec_ns)
 {
 	struct baseline now = { .exec_ns = exec_ns };
 	__u32 pid = task->tgid;
 	struct baseline *before = bpf_map_lookup_elem(&baselines, &pid);
-	__u64 changed[3] = {}, spaces = 0;
+	struct mask_values changed = {};
+	__u64 spaces = 0;
 	bool is_alive = true;
 
 	task_read_namespaces(task, now.namespaces);
 	for (int i = 0; i < 3; i++)
-		now.capabilities[i] = capabilities[i];
+		now.capabilities[i] = capabilities->sets[i];
 	if (before && before->exec_ns == exec_ns) {
 		for (int i = 0; i < WIRE_NAMESPACES; i++)
 			spaces |= (__u64)(before->namespaces[i] != now.namespaces[i]) << i;
 		for (int i = 0; i < 3; i++)
-			changed[i] = before->capabilities[i] ^ now.capabilities[i];
+			changed.sets[i] = before->capabilities[i] ^ now.capabilities[i];
 	}
 	if (task_has(WIRE_TASK_NS_CHANGE))
 		is_alive = task_match_masks(rules, scratch, WIRE_TASK_NS_CHANGE, spaces);
 	if (is_alive && task_has(WIRE_TASK_CAPABILITY_CHANGE))
-		is_alive = task_match_capabilities(rules, scratch, changed,
+		is_alive = task_match_capabilities(rules, scratch, &changed,
 						   task->cred->user_ns->level > 0,
 						   WIRE_TASK_CAPABILITY_CHANGE);
 	if (!before || before->exec_ns != exec_ns || is_alive)
@@ -253,24 +261,28 @@ static __always_inline bool task_match_powers(char *rules, struct hook_scratch *
 					      struct task_struct *task,
 					      const struct wire_process *process)
 {
-	__u64 sets[3];
+	struct mask_values sets;
 
-	task_read_capability_sets(task, sets);
+	task_read_capability_sets(task, &sets);
 	if (task_has(WIRE_TASK_CAPABILITIES) &&
-	    !task_match_capabilities(rules, scratch, sets, task->cred->user_ns->level > 0,
+	    !task_match_capabilities(rules, scratch, &sets, task->cred->user_ns->level > 0,
 				     WIRE_TASK_CAPABILITIES))
 		return false;
 	if (!task_has(WIRE_TASK_NS_CHANGE) && !task_has(WIRE_TASK_CAPABILITY_CHANGE))
 		return true;
-	return task_match_changes(rules, scratch, task, sets, process ? process->exec_ns : 0);
+	return task_match_changes(rules, scratch, task, &sets, process ? process->exec_ns : 0);
 }
 
 /* Everything that the hook asks of the process; the cheap questions first. */
-RULES_FUNCTION bool match_task(char *rules, struct hook_scratch *scratch)
+RULES_GLOBAL int match_task(struct hook_scratch *scratch)
 {
+	char *rules = rules_get_base(scratch);
+
 	struct task_struct *task = bpf_get_current_task_btf();
 	const struct wire_process *process = NULL;
 
+	if (!scratch || !rules)
+		return false;
 	if (task_has(WIRE_TASK_PID) &&
 	    !task_match_ranges(rules, scratch, WIRE_TASK_PID, task->tgid))
 		return false;
@@ -280,7 +292,7 @@ RULES_FUNCTION bool match_task(char *rules, struct hook_scratch *scratch)
 	if (task_has(WIRE_TASK_MARKS) || task_has(WIRE_TASK_NS_CHANGE) ||
 	    task_has(WIRE_TASK_CAPABILITY_CHANGE))
 		process = task_find_process(task->tgid);
-	if (task_has(WIRE_TASK_MARKS) && !task_match_marks(rules, scratch, process))
+	if (task_has(WIRE_TASK_MARKS) && !task_match_marks(scratch, process))
 		return false;
 	if (task_has(WIRE_TASK_NAMESPACE_PID) &&
 	    !task_match_ranges(rules, scratch, WIRE_TASK_NAMESPACE_PID, task_namespace_pid(task)))

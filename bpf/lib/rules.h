@@ -10,9 +10,14 @@
 
 /* Verified at each call, with what the verifier knows there: constants stay constants. */
 #define RULES_FUNCTION static __attribute__((noinline))
+/*
+ * Verified once, on its own: knows no constants of its callers, and keeps the verifier's work from
+ * multiplying. Takes plain numbers and pointers to whole structs, and returns a number.
+ */
+#define RULES_GLOBAL __attribute__((noinline))
 
 /* The half that holds, or NULL. */
-static __always_inline char *rules_find(struct wire_hook_control **control)
+static __always_inline char *rules_find(struct wire_hook_control **control, __u32 *half)
 {
 	__u32 zero = 0, number = hook.hook;
 	char *memory = bpf_map_lookup_elem(&hook_memory, &zero);
@@ -20,12 +25,27 @@ static __always_inline char *rules_find(struct wire_hook_control **control)
 	*control = bpf_map_lookup_elem(&hook_controls, &number);
 	if (!memory || !*control)
 		return NULL;
-	return memory + ((*control)->half & 1) * hook.half_bytes;
+	*half = (*control)->half & 1;
+	return memory + *half * hook.half_bytes;
 }
 
-static __always_inline void *rules_get(char *rules, __u32 offset, __u32 bytes)
+/* The half that this call of the hook goes by. */
+static __always_inline char *rules_get_base(const struct hook_scratch *scratch)
 {
-	if (offset > hook.half_bytes - bytes)
+	__u32 zero = 0;
+	char *memory = bpf_map_lookup_elem(&hook_memory, &zero);
+
+	if (!memory || !scratch)
+		return NULL;
+	return memory + (scratch->half & 1) * hook.half_bytes;
+}
+
+static __always_inline void *rules_get(char *rules, __u64 offset, __u32 bytes)
+{
+	__u64 last = hook.half_bytes - bytes;
+
+	barrier_var(offset); /* all 64 bits are compared: older verifiers learn nothing from 32 */
+	if (!rules || offset > last)
 		return NULL;
 	barrier_var(offset); /* or the sum is taken before the check, with a bound of its own */
 	return rules + offset;
@@ -56,8 +76,10 @@ static __always_inline __u32 is_at_most(__u64 a, __u64 b)
 }
 
 /* Offset of the vector that VALUE belongs to; 0: there is none. */
-RULES_FUNCTION __u32 ranges_find(char *rules, __u32 at, __u64 value)
+RULES_GLOBAL __u32 ranges_find(struct hook_scratch *scratch, __u32 at, __u64 value)
 {
+	char *rules = rules_get_base(scratch);
+
 	const struct wire_ranges *ranges = rules_get(rules, at, sizeof(*ranges));
 	__u32 low = 0, count;
 	const __u32 *vector;
@@ -78,8 +100,11 @@ RULES_FUNCTION __u32 ranges_find(char *rules, __u32 at, __u64 value)
 	return vector ? *vector : 0;
 }
 
-RULES_FUNCTION __u32 wide_ranges_find(char *rules, __u32 at, __u64 value_high, __u64 value_low)
+RULES_GLOBAL __u32 wide_ranges_find(struct hook_scratch *scratch, __u32 at, __u64 value_high,
+				    __u64 value_low)
 {
+	char *rules = rules_get_base(scratch);
+
 	const struct wire_wide_ranges *ranges = rules_get(rules, at, sizeof(*ranges));
 	__u32 low = 0, count;
 	const __u32 *vector;
@@ -146,10 +171,13 @@ static __always_inline __u64 text_mask(__u32 bytes)
 /* Eight bytes of the scratch, from OFFSET; 0 beyond it. */
 static __always_inline __u64 text_load(struct hook_scratch *scratch, __u32 offset)
 {
-	if (offset > sizeof(*scratch) - 8)
+	__u64 at = offset;
+
+	barrier_var(at);
+	if (at > sizeof(*scratch) - 8)
 		return 0;
-	barrier_var(offset);
-	return *(__u64 *)((char *)scratch + offset);
+	barrier_var(at);
+	return *(__u64 *)((char *)scratch + at);
 }
 
 struct text_search {
@@ -216,9 +244,10 @@ static long text_step(__u32 index, void *context)
  * The vector of the longest texts that TEXT (bytes << 32 | offset in the scratch) begins or ends
  * with. HOW: TEXT_HOW.
  */
-RULES_FUNCTION __u32 text_find(char *rules, struct hook_scratch *scratch, __u64 text, __u32 table,
-			       __u32 how)
+RULES_GLOBAL __u32 text_find(struct hook_scratch *scratch, __u64 text, __u32 table, __u32 how)
 {
+	char *rules = rules_get_base(scratch);
+
 	const struct wire_text *header = rules_get(rules, table, sizeof(*header));
 	struct text_search search = {
 		.scratch = scratch,
@@ -229,7 +258,7 @@ RULES_FUNCTION __u32 text_find(char *rules, struct hook_scratch *scratch, __u64 
 		.is_reversed = how & TEXT_IS_REVERSED,
 	};
 
-	if (!header)
+	if (!header || !scratch)
 		return 0;
 	if (!search.bytes)
 		return header->empty;

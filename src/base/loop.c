@@ -223,6 +223,7 @@ int loop_run(struct loop *loop)
 		}
 		loop_sweep(loop);
 	}
+	loop->stopped = false;
 	return loop->result;
 }
 

@@ -39,6 +39,9 @@ int loop_add_signals(struct loop *loop, const sigset_t *set, loop_signal_fn func
 
 void loop_remove(struct loop_source *source); /* NULL is fine */
 
-/* Runs until loop_stop(). Returns what loop_stop() was given, or a negative errno of epoll. */
+/*
+ * Runs until loop_stop(), of which one before the call counts too. Returns what loop_stop() was
+ * given, or a negative errno of epoll. It may be called again.
+ */
 int loop_run(struct loop *loop);
 void loop_stop(struct loop *loop, int result);

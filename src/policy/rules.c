@@ -341,7 +341,7 @@ static int set_half_bytes(struct rules_builder *builder)
 /* ---- all of it
  * ------------------------------------------------------------------------------------ */
 
-static int build_memory(struct rules_builder *builder, uint32_t generation)
+int rules_build_memory(struct rules_builder *builder, uint32_t generation)
 {
 	struct wire_rules head = { .generation = generation };
 	int error;
@@ -361,7 +361,7 @@ static int build_memory(struct rules_builder *builder, uint32_t generation)
 	return set_half_bytes(builder);
 }
 
-static void builder_done(struct rules_builder *builder)
+void rules_builder_done(struct rules_builder *builder)
 {
 	for (uint32_t i = 0; i < WIRE_TASK_TABLES; i++)
 		free(builder->task[i].items);
@@ -397,7 +397,7 @@ int rules_build(struct rules *out, struct rules_member *members, size_t count, u
 	if (!error)
 		error = rules_collect(&builder);
 	if (!error)
-		error = build_memory(&builder, generation);
-	builder_done(&builder);
+		error = rules_build_memory(&builder, generation);
+	rules_builder_done(&builder);
 	return error;
 }

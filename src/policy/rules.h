@@ -66,6 +66,20 @@ void rules_done(struct rules *rules);
 int rules_build(struct rules *out, struct rules_member *members, size_t count, uint32_t generation,
 		const struct rules_world *world, struct diag *diag);
 
+/* What a mark stands for: binaries (TEST is EQUAL, PREFIX or POSTFIX), or else pids. */
+struct rules_mark {
+	enum policy_test test;
+	const struct span *texts;
+	size_t texts_count;
+	const struct rules_range *pids;
+	size_t pids_count;
+};
+
+/* The same for the programs that mark processes. MARKS: WIRE_MARKS_MAX of them, NULL where there is
+ * none. */
+int rules_build_marks(struct rules *out, const struct rules_mark *const *marks, uint32_t generation,
+		      struct diag *diag);
+
 static inline void cleanup_rules(struct rules *rules)
 {
 	rules_done(rules);

@@ -67,6 +67,10 @@ int rules_collect(struct rules_builder *builder);
 struct rules_test *rules_add_test(struct rules_builder *builder, struct rules_tests *tests,
 				  uint32_t bit);
 
+/* rules.c: from tests to memory */
+int rules_build_memory(struct rules_builder *builder, uint32_t generation);
+void rules_builder_done(struct rules_builder *builder);
+
 /* rules_memory.c */
 uint32_t rules_add_bytes(struct rules_builder *builder, const void *data,
 			 size_t bytes); /* offset, aligned to 8 */
