@@ -188,8 +188,10 @@ int hook_dispatch_entry(__u64 *context)
 {
 	__u32 number = context[1];
 
-	if (number < WIRE_SYSCALLS_MAX && syscall_is_native(bpf_get_current_task_btf()))
-		bpf_tail_call(context, &syscall_entries, number);
+	if (number >= WIRE_SYSCALLS_MAX || !syscall_is_native(bpf_get_current_task_btf()))
+		return 0;
+	bpf_tail_call(context, &syscall_entries, number);
+	bpf_tail_call(context, &syscall_entries, WIRE_SYSCALLS_MAX + number);
 	return 0;
 }
 
@@ -202,9 +204,18 @@ int hook_dispatch_exit(__u64 *context)
 
 	if (syscall_is_native(task))
 		bpf_core_read(&number, sizeof(number), &registers->orig_ax);
-	if (number < WIRE_SYSCALLS_MAX)
-		bpf_tail_call(context, &syscall_exits, (__u32)number);
+	if (number >= WIRE_SYSCALLS_MAX)
+		return 0;
+	bpf_tail_call(context, &syscall_exits, (__u32)number);
+	bpf_tail_call(context, &syscall_exits, WIRE_SYSCALLS_MAX + (__u32)number);
 	return 0;
+}
+
+/* Behind a hook of the system call itself comes that of a function that it stands for. */
+static __always_inline void syscall_go_on(void *context, void *table, __u64 number)
+{
+	if (hook.flags & WIRE_HOOK_SYSCALL && number < WIRE_SYSCALLS_MAX)
+		bpf_tail_call(context, table, WIRE_SYSCALLS_MAX + (__u32)number);
 }
 
 /* The system call's own arguments: also for functions that take the same ones. */
@@ -214,25 +225,28 @@ int hook_sys_enter(__u64 *context)
 	char *rules;
 	struct hook_scratch *scratch = hook_begin(&rules, context[0]);
 
-	if (!scratch)
-		return 0;
-	hook_read_registers(scratch, (const struct pt_regs *)context[0]);
-	hook_at_entry(rules, scratch);
-	hook_give_scratch(scratch);
+	if (scratch) {
+		hook_read_registers(scratch, (const struct pt_regs *)context[0]);
+		hook_at_entry(rules, scratch);
+		hook_give_scratch(scratch);
+	}
+	syscall_go_on(context, &syscall_entries, context[1]);
 	return 0;
 }
 
 SEC("hook/sys_exit")
 int hook_sys_exit(__u64 *context)
 {
+	const struct pt_regs *registers = (const struct pt_regs *)context[0];
 	char *rules;
 	struct hook_scratch *scratch = hook_begin(&rules, context[0]);
 
-	if (!scratch)
-		return 0;
-	scratch->result = context[1];
-	hook_at_return(rules, scratch);
-	hook_give_scratch(scratch);
+	if (scratch) {
+		scratch->result = context[1];
+		hook_at_return(rules, scratch);
+		hook_give_scratch(scratch);
+	}
+	syscall_go_on(context, &syscall_exits, BPF_CORE_READ(registers, orig_ax));
 	return 0;
 }
 

@@ -81,6 +81,17 @@ struct wire_hook_value {
 #define WIRE_HOOK_OVERRIDE (1U << 3) /* the return value may be replaced */
 #define WIRE_HOOK_SOCKS	   (1U << 4) /* tracked sockets name the process */
 
+/* wire_hook_config.uses: what of the program this hook needs; the verifier removes the rest. */
+#define WIRE_USES_RANGES      (1U << 0)
+#define WIRE_USES_WIDE_RANGES (1U << 1)
+#define WIRE_USES_TEXTS	      (1U << 2)
+#define WIRE_USES_MASKS	      (1U << 3)
+#define WIRE_USES_SUBSTRINGS  (1U << 4)
+#define WIRE_USES_MARKS	      (1U << 5)
+#define WIRE_USES_TASK	      (1U << 6)
+#define WIRE_USES_RETURNS     (1U << 7)
+#define WIRE_USES_MARKING     (1U << 8)
+
 struct wire_hook_config {
 	__u32 hook;	   /* its number, told in records */
 	__u32 epoch;	   /* of this program; see wire_hook_control */
@@ -90,8 +101,8 @@ struct wire_hook_config {
 	__u32 task_tables; /* bit per enum wire_task_table */
 	__u32 values_count;
 	__u32 has_bpf_loop;
-	__u32 parked_bytes; /* room for values that wait for the return */
-	__u32 pad;
+	__u32 parked_bytes;		  /* room for values that wait for the return */
+	__u32 uses;			  /* WIRE_USES_* */
 	__u8 order[WIRE_HOOK_VALUES_MAX]; /* slots, cheapest to read first */
 	struct wire_hook_value values[WIRE_HOOK_VALUES_MAX];
 };
@@ -317,6 +328,18 @@ struct wire_hook_event {
 	__u16 values;
 	__u32 pad;
 };
+
+/* What waits for the return of a call: the record as it was at the entry. */
+struct wire_parked_call {
+	__u64 vector[WIRE_VECTOR_WORDS_MAX];
+	__u64 arguments[6];
+	__u64 numbers[WIRE_HOOK_VALUES_MAX];
+	__u32 places[WIRE_HOOK_VALUES_MAX];
+	__u32 used, values;
+	char data[8]; /* wire_hook_config.parked_bytes of them */
+};
+
+#define WIRE_PARKED_HEAD_BYTES (sizeof(struct wire_parked_call) - 8)
 
 enum wire_value_status {
 	WIRE_VALUE_OK,

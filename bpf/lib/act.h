@@ -32,7 +32,7 @@ static __always_inline __u64 rate_hash_values(struct hook_scratch *scratch)
 
 		if (!place || place > WIRE_VALUES_BYTES_MAX)
 			continue;
-		value = (const struct wire_value *)(scratch->data + place - 1);
+		value = (const struct wire_value *)(scratch->data + place);
 		for (__u32 i = 0; i < RATE_VALUE_BYTES && i < value->bytes; i += 8) {
 			__u64 word = *(const __u64 *)((const char *)(value + 1) + i) &
 				     text_mask(value->bytes - i);

@@ -44,7 +44,7 @@ static __always_inline void arg_put(const struct reading *reading, char *room, _
 	head->status = status;
 	head->bytes = bytes;
 	scratch->statuses[reading->slot] = status;
-	scratch->places[reading->slot] = scratch->used + 1;
+	scratch->places[reading->slot] = scratch->used;
 	scratch->used += sizeof(*head) + ((bytes + 7) & ~7U);
 	scratch->record.values++;
 }

@@ -37,7 +37,7 @@ static __always_inline void hook_count_loss(enum wire_drop_reason reason)
 
 	if (!state)
 		return;
-	state->sequence++;
+	__sync_fetch_and_add(&state->sequence, 1);
 	emit_drop(state, WIRE_RECORD_HOOK, reason);
 }
 
@@ -305,8 +305,9 @@ RULES_GLOBAL int hook_emit(struct hook_scratch *scratch, __u32 flags)
 	record->words = hook.words;
 	record->pad = 0;
 	hook_identify(scratch);
-	__sync_fetch_and_add(&state->sequence, 1);
 	emit_header(state, &record->header, WIRE_RECORD_HOOK, sizeof(*record) + used);
+	/* another program may interrupt this one, and takes the next number then */
+	record->header.sequence = __sync_fetch_and_add(&state->sequence, 1) + 1;
 	if (!bpf_ringbuf_output(&policy_ring, record, sizeof(*record) + used, emit_wakeup_flags()))
 		return 0;
 	emit_drop(state, WIRE_RECORD_HOOK, WIRE_DROP_RING_FULL);
@@ -329,9 +330,11 @@ static __always_inline bool hook_any(const __u64 *vector)
 RULES_GLOBAL int hook_park(struct hook_scratch *scratch)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
-	struct parked_call *parked;
+	struct wire_parked_call *parked;
 	__u32 used;
 
+	if (!rules_use(WIRE_USES_RETURNS))
+		return 0;
 	if (!scratch)
 		return 0;
 	used = scratch->used;
@@ -361,9 +364,11 @@ lost:
 RULES_GLOBAL int hook_unpark(struct hook_scratch *scratch)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
-	struct parked_call *parked = bpf_task_storage_get(&hook_parked, task, NULL, 0);
+	struct wire_parked_call *parked = bpf_task_storage_get(&hook_parked, task, NULL, 0);
 	__u32 used;
 
+	if (!rules_use(WIRE_USES_RETURNS))
+		return 0;
 	if (!parked || !scratch)
 		return false;
 	used = parked->used;

@@ -44,6 +44,18 @@ struct {
 	__type(value, struct wire_policy_stats);
 } policy_stats SEC(".maps");
 
+/* What rows of masks ask about, by wire_mask_row.set; where there are no sets, the same thrice. */
+struct mask_values {
+	__u64 sets[3];
+};
+
+/* What a process had when rules looked at it last. */
+struct baseline {
+	__u64 exec_ns;
+	struct mask_values capabilities; /* by enum wire_capability_set */
+	__u32 namespaces[WIRE_NAMESPACES];
+};
+
 /* A record that is being put together, and a path being walked. Texts are named by their offset in
  * this struct. */
 struct hook_scratch {
@@ -58,8 +70,9 @@ struct hook_scratch {
 		__u64 bits;
 		__u32 word;
 		__u32 is_over;
-	} marks;   /* a walk over the marks of a process */
-	__u32 bit; /* a selector, opaque to the verifier */
+	} marks;	     /* a walk over the marks of a process */
+	struct baseline now; /* namespaces and capabilities of the process */
+	__u32 bit;	     /* a selector, opaque to the verifier */
 	__u64 arguments[6];
 	__u64 result;
 	__u64 alive[WIRE_VECTOR_WORDS_MAX];
@@ -68,7 +81,8 @@ struct hook_scratch {
 	__u64 parking[WIRE_VECTOR_WORDS_MAX]; /* told at the return */
 	__s64 override_error;		      /* what the function is to return; 0: what it does */
 	__u64 numbers[WIRE_HOOK_VALUES_MAX];  /* of numbers: the value; of sockets: their address */
-	__u32 places[WIRE_HOOK_VALUES_MAX];   /* of the value in `data`, + 1; 0: not read */
+	__u32 places[WIRE_HOOK_VALUES_MAX];   /* of the value in `data`, behind the vector; 0: not
+						 read */
 	__u32 texts[WIRE_HOOK_VALUES_MAX];    /* offset of its text in this struct */
 	__u32 text_bytes[WIRE_HOOK_VALUES_MAX];
 	__u32 modes[WIRE_HOOK_VALUES_MAX];    /* of files */
@@ -88,15 +102,8 @@ struct {
 	__type(value, struct hook_scratch);
 } hook_scratches SEC(".maps");
 
-/* What waits for the return of a call: the record as it was at the entry. One storage per hook. */
-struct parked_call {
-	__u64 vector[WIRE_VECTOR_WORDS_MAX];
-	__u64 arguments[6];
-	__u64 numbers[WIRE_HOOK_VALUES_MAX];
-	__u32 places[WIRE_HOOK_VALUES_MAX];
-	__u32 used, values;
-	char data[8]; /* hook.parked_bytes of them */
-};
+/* Calls that wait for their return; a stand-in too: one storage per hook, with room for its values.
+ */
 
 /* Updated by user space only, to wait until no program runs that saw rules from before. */
 struct {
@@ -116,7 +123,7 @@ struct {
 	__uint(type, BPF_MAP_TYPE_TASK_STORAGE);
 	__uint(map_flags, BPF_F_NO_PREALLOC);
 	__type(key, int);
-	__type(value, struct parked_call);
+	__type(value, struct wire_parked_call);
 } hook_parked SEC(".maps");
 
 struct rate_key {
@@ -145,12 +152,6 @@ struct {
 	__type(value, struct tracked_sock);
 } tracked_socks SEC(".maps");
 
-struct baseline {
-	__u64 exec_ns;
-	__u64 capabilities[3];
-	__u32 namespaces[WIRE_NAMESPACES];
-};
-
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
 	__uint(max_entries, WIRE_BASELINES_MAX);
@@ -168,11 +169,13 @@ struct {
 	__type(value, __u32);
 } workloads SEC(".maps");
 
-/* Programs for system calls where functions cannot be hooked: by number; at the exit by number too.
+/*
+ * Programs for system calls where functions cannot be hooked, by number: those of the system call
+ * itself, then those of functions that it stands for.
  */
 struct {
 	__uint(type, BPF_MAP_TYPE_PROG_ARRAY);
-	__uint(max_entries, WIRE_SYSCALLS_MAX);
+	__uint(max_entries, 2 * WIRE_SYSCALLS_MAX);
 	__type(key, __u32);
 	__type(value, __u32);
 } syscall_entries SEC(".maps"), syscall_exits SEC(".maps");

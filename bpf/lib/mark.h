@@ -15,6 +15,8 @@ RULES_GLOBAL int mark_add(struct hook_scratch *scratch, struct wire_process *pro
 {
 	char *rules = rules_get_base(scratch);
 
+	if (!rules_use(WIRE_USES_MARKING))
+		return 0;
 	for (__u32 i = 0; i < WIRE_MARK_WORDS; i++) {
 		const __u64 *found = rules_get(rules, vector + i * 8, 8);
 		const __u64 *others = rules_get(rules, absent + i * 8, 8);
@@ -29,9 +31,10 @@ RULES_GLOBAL int mark_by_name(struct hook_scratch *scratch, struct wire_process 
 			      __u32 bytes)
 {
 	char *rules = rules_get_base(scratch);
-
 	__u64 text = (__u64)bytes << 32 | offsetof(struct hook_scratch, data);
 
+	if (!rules_use(WIRE_USES_MARKING))
+		return 0;
 	if (!scratch || !process)
 		return 0;
 	for (__u32 reversed = 0; reversed < 2; reversed++) {

@@ -84,11 +84,6 @@ static __always_inline bool match_ranges(char *rules, struct hook_scratch *scrat
 			  is_there ? ranges_find(scratch, where->at, value) : where->absent);
 }
 
-/* What rows ask about, by wire_mask_row.set; where there are no sets, the same thrice. */
-struct mask_values {
-	__u64 sets[3];
-};
-
 struct mask_rows {
 	struct hook_scratch *scratch;
 	char *rules;
@@ -133,7 +128,6 @@ RULES_GLOBAL int masks_apply(struct hook_scratch *scratch, __u32 at,
 			     const struct mask_values *values, __u32 in_user_namespace)
 {
 	char *rules = rules_get_base(scratch);
-
 	const struct wire_masks *masks = rules_get(rules, at, sizeof(*masks));
 	struct mask_rows rows = {
 		.scratch = scratch,
@@ -143,6 +137,8 @@ RULES_GLOBAL int masks_apply(struct hook_scratch *scratch, __u32 at,
 		.in_user_namespace = in_user_namespace,
 	};
 
+	if (!rules_use(WIRE_USES_MASKS))
+		return 0;
 	if (!scratch || !values)
 		return 0;
 	rows.values = *values;
@@ -206,7 +202,6 @@ static long substring_row_step(__u32 index, void *context)
 RULES_GLOBAL int substrings_apply(struct hook_scratch *scratch, __u64 text, __u32 at)
 {
 	char *rules = rules_get_base(scratch);
-
 	const struct wire_substrings *table = rules_get(rules, at, sizeof(*table));
 	struct substring_rows rows = {
 		.search = { .scratch = scratch,
@@ -216,6 +211,8 @@ RULES_GLOBAL int substrings_apply(struct hook_scratch *scratch, __u64 text, __u3
 		.table = at,
 	};
 
+	if (!rules_use(WIRE_USES_SUBSTRINGS))
+		return 0;
 	if (!table || !scratch)
 		return false;
 	rows.count = table->count;
@@ -311,11 +308,15 @@ static __always_inline bool match_ends(char *rules, struct hook_scratch *scratch
 static __always_inline void *match_get_value(struct hook_scratch *scratch, __u32 slot,
 					     bool is_there)
 {
-	__u32 place = scratch->places[slot];
+	__u64 place = scratch->places[slot];
 
-	if (!is_there || !place || place > WIRE_VALUES_BYTES_MAX)
+	if (!is_there || !place)
 		return NULL;
-	return scratch->data + place - 1 + sizeof(struct wire_value);
+	barrier_var(place);
+	if (place > WIRE_VALUES_BYTES_MAX)
+		return NULL;
+	barrier_var(place);
+	return scratch->data + place + sizeof(struct wire_value);
 }
 
 /* Nothing is known of the value: every table answers what it says for that. */

@@ -55,11 +55,12 @@ static __always_inline __u32 bit_find_lowest(__u64 word)
 RULES_GLOBAL int mark_apply(struct hook_scratch *scratch, __u32 table, __u32 number)
 {
 	char *rules = rules_get_base(scratch);
-
 	const struct wire_marks *marks = rules_get(rules, table, sizeof(*marks));
 	const __u32 *at = marks ? rules_get(rules, marks->marks + number * 4, 4) : NULL;
 	const struct wire_mark *mark = at && *at ? rules_get(rules, *at, sizeof(*mark)) : NULL;
 
+	if (!rules_use(WIRE_USES_MARKS))
+		return 0;
 	if (!mark || !scratch)
 		return 0;
 	for (__u32 i = 0; i < WIRE_VECTOR_WORDS_MAX && i < hook.words; i++) {
@@ -148,12 +149,13 @@ static __always_inline void marks_collect(const struct mark_search *search, __u3
 RULES_GLOBAL int task_match_marks(struct hook_scratch *scratch, const struct wire_process *process)
 {
 	char *rules = rules_get_base(scratch);
-
 	const struct wire_table *where = task_get_table(rules, WIRE_TASK_MARKS);
 	const struct wire_marks *marks = where ? rules_get(rules, where->at, sizeof(*marks)) : NULL;
 	struct mark_search search = { .scratch = scratch, .rules = rules, .process = process };
 	__u64 any = 0;
 
+	if (!rules_use(WIRE_USES_MARKS))
+		return 0;
 	if (!marks || !scratch)
 		return false;
 	search.table = where->at;
@@ -194,30 +196,39 @@ static __always_inline bool task_match_capabilities(char *rules, struct hook_scr
 	return where && masks_apply(scratch, where->at, sets, in_user_namespace);
 }
 
+/* A function of its own for its stack: before 6.2 a map takes values from the stack and from other
+ * maps only. */
+RULES_GLOBAL int baseline_store(struct hook_scratch *scratch, __u32 pid)
+{
+	struct baseline now;
+
+	if (!scratch || !rules_use(WIRE_USES_TASK))
+		return 0;
+	now = scratch->now;
+	return bpf_map_update_elem(&baselines, &pid, &now, BPF_ANY);
+}
+
 /*
- * What a process had at its last execve or fork, or when it was first looked at. A change is told
- * once: the baseline follows.
+ * Against what a process had at its last execve or fork, or when it was first looked at. A change
+ * is told once: the baseline follows.
  */
 static __always_inline bool task_match_changes(char *rules, struct hook_scratch *scratch,
-					       struct task_struct *task,
-					       const struct mask_values *capabilities,
-					       __u64 exec_ns)
+					       struct task_struct *task, __u64 exec_ns)
 {
-	struct baseline now = { .exec_ns = exec_ns };
+	struct baseline *now = &scratch->now;
 	__u32 pid = task->tgid;
 	struct baseline *before = bpf_map_lookup_elem(&baselines, &pid);
 	struct mask_values changed = {};
 	__u64 spaces = 0;
 	bool is_alive = true;
 
-	task_read_namespaces(task, now.namespaces);
-	for (int i = 0; i < 3; i++)
-		now.capabilities[i] = capabilities->sets[i];
+	now->exec_ns = exec_ns;
+	task_read_namespaces(task, now->namespaces);
 	if (before && before->exec_ns == exec_ns) {
 		for (int i = 0; i < WIRE_NAMESPACES; i++)
-			spaces |= (__u64)(before->namespaces[i] != now.namespaces[i]) << i;
+			spaces |= (__u64)(before->namespaces[i] != now->namespaces[i]) << i;
 		for (int i = 0; i < 3; i++)
-			changed.sets[i] = before->capabilities[i] ^ now.capabilities[i];
+			changed.sets[i] = before->capabilities.sets[i] ^ now->capabilities.sets[i];
 	}
 	if (task_has(WIRE_TASK_NS_CHANGE))
 		is_alive = task_match_masks(rules, scratch, WIRE_TASK_NS_CHANGE, spaces);
@@ -226,7 +237,7 @@ static __always_inline bool task_match_changes(char *rules, struct hook_scratch 
 						   task->cred->user_ns->level > 0,
 						   WIRE_TASK_CAPABILITY_CHANGE);
 	if (!before || before->exec_ns != exec_ns || is_alive)
-		bpf_map_update_elem(&baselines, &pid, &now, BPF_ANY);
+		baseline_store(scratch, pid);
 	return is_alive;
 }
 
@@ -246,9 +257,9 @@ static __always_inline __u32 task_find_workload(struct task_struct *task)
 static __always_inline bool task_match_namespaces(char *rules, struct hook_scratch *scratch,
 						  struct task_struct *task)
 {
-	__u32 inodes[WIRE_NAMESPACES];
+	const __u32 *inodes = scratch->now.namespaces;
 
-	task_read_namespaces(task, inodes);
+	task_read_namespaces(task, scratch->now.namespaces);
 	for (__u32 i = 0; i < WIRE_NAMESPACES; i++) {
 		if (task_has(WIRE_TASK_NS_UTS + i) &&
 		    !task_match_ranges(rules, scratch, WIRE_TASK_NS_UTS + i, inodes[i]))
@@ -261,26 +272,25 @@ static __always_inline bool task_match_powers(char *rules, struct hook_scratch *
 					      struct task_struct *task,
 					      const struct wire_process *process)
 {
-	struct mask_values sets;
-
-	task_read_capability_sets(task, &sets);
+	task_read_capability_sets(task, &scratch->now.capabilities);
 	if (task_has(WIRE_TASK_CAPABILITIES) &&
-	    !task_match_capabilities(rules, scratch, &sets, task->cred->user_ns->level > 0,
-				     WIRE_TASK_CAPABILITIES))
+	    !task_match_capabilities(rules, scratch, &scratch->now.capabilities,
+				     task->cred->user_ns->level > 0, WIRE_TASK_CAPABILITIES))
 		return false;
 	if (!task_has(WIRE_TASK_NS_CHANGE) && !task_has(WIRE_TASK_CAPABILITY_CHANGE))
 		return true;
-	return task_match_changes(rules, scratch, task, &sets, process ? process->exec_ns : 0);
+	return task_match_changes(rules, scratch, task, process ? process->exec_ns : 0);
 }
 
 /* Everything that the hook asks of the process; the cheap questions first. */
 RULES_GLOBAL int match_task(struct hook_scratch *scratch)
 {
 	char *rules = rules_get_base(scratch);
-
 	struct task_struct *task = bpf_get_current_task_btf();
 	const struct wire_process *process = NULL;
 
+	if (!rules_use(WIRE_USES_TASK))
+		return 0;
 	if (!scratch || !rules)
 		return false;
 	if (task_has(WIRE_TASK_PID) &&

@@ -29,6 +29,11 @@ static __always_inline char *rules_find(struct wire_hook_control **control, __u3
 	return memory + *half * hook.half_bytes;
 }
 
+static __always_inline bool rules_use(__u32 what)
+{
+	return hook.uses & what;
+}
+
 /* The half that this call of the hook goes by. */
 static __always_inline char *rules_get_base(const struct hook_scratch *scratch)
 {
@@ -79,11 +84,14 @@ static __always_inline __u32 is_at_most(__u64 a, __u64 b)
 RULES_GLOBAL __u32 ranges_find(struct hook_scratch *scratch, __u32 at, __u64 value)
 {
 	char *rules = rules_get_base(scratch);
-
 	const struct wire_ranges *ranges = rules_get(rules, at, sizeof(*ranges));
 	__u32 low = 0, count;
 	const __u32 *vector;
 
+	if (!rules_use(WIRE_USES_RANGES))
+		return 0;
+	if (!rules_use(WIRE_USES_RANGES))
+		return 0;
 	if (!ranges)
 		return 0;
 	count = ranges->count;
@@ -104,11 +112,14 @@ RULES_GLOBAL __u32 wide_ranges_find(struct hook_scratch *scratch, __u32 at, __u6
 				    __u64 value_low)
 {
 	char *rules = rules_get_base(scratch);
-
 	const struct wire_wide_ranges *ranges = rules_get(rules, at, sizeof(*ranges));
 	__u32 low = 0, count;
 	const __u32 *vector;
 
+	if (!rules_use(WIRE_USES_WIDE_RANGES))
+		return 0;
+	if (!rules_use(WIRE_USES_WIDE_RANGES))
+		return 0;
 	if (!ranges)
 		return 0;
 	count = ranges->count;
@@ -247,7 +258,6 @@ static long text_step(__u32 index, void *context)
 RULES_GLOBAL __u32 text_find(struct hook_scratch *scratch, __u64 text, __u32 table, __u32 how)
 {
 	char *rules = rules_get_base(scratch);
-
 	const struct wire_text *header = rules_get(rules, table, sizeof(*header));
 	struct text_search search = {
 		.scratch = scratch,
@@ -258,6 +268,10 @@ RULES_GLOBAL __u32 text_find(struct hook_scratch *scratch, __u64 text, __u32 tab
 		.is_reversed = how & TEXT_IS_REVERSED,
 	};
 
+	if (!rules_use(WIRE_USES_TEXTS))
+		return 0;
+	if (!rules_use(WIRE_USES_TEXTS))
+		return 0;
 	if (!header || !scratch)
 		return 0;
 	if (!search.bytes)

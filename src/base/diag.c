@@ -27,3 +27,12 @@ void diag_add(struct diag *diag, const char *format, ...)
 	diag->lines++;
 	free(line);
 }
+
+void diag_add_lines(struct diag *diag, struct span text)
+{
+	while (text.bytes) {
+		struct span line = span_cut(&text, '\n');
+
+		diag_add(diag, "%.*s", (int)line.bytes, line.data);
+	}
+}

@@ -10,6 +10,7 @@
 #pragma once
 
 #include "base/buf.h"
+#include "base/span.h"
 
 struct diag {
 	struct buf text; /* lines, each ended by a newline */
@@ -18,5 +19,8 @@ struct diag {
 
 void diag_done(struct diag *diag);
 void diag_add(struct diag *diag, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* Each line of TEXT, which may or may not end with a newline. */
+void diag_add_lines(struct diag *diag, struct span text);
 
 #define _cleanup_diag_ _cleanup_(diag_done)

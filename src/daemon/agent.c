@@ -15,6 +15,7 @@
 #include "base/loop.h"
 #include "daemon/agent_status.h"
 #include "daemon/pipeline.h"
+#include "daemon/policies.h"
 #include "daemon/recording.h"
 #include "daemon/ring_reader.h"
 #include "daemon/rundir.h"
@@ -36,6 +37,8 @@ struct agent {
 	struct pipeline pipeline;
 	struct process_sensor *sensor;
 	struct ring_reader *reader;
+	struct engine *engine;
+	struct policies *policies;
 	struct service *service;
 	struct agent_status status;
 	struct loop_source *tick, *signals;
@@ -57,11 +60,29 @@ static void agent_set_node_name(char out[PROCESS_NODE_BYTES_MAX])
 	snprintf(out, PROCESS_NODE_BYTES_MAX, "%s", name);
 }
 
-static int agent_read_states(void *context, struct wire_ring_state *out)
+static int agent_read_states(void *context, enum wire_ring ring, struct wire_ring_state *out)
 {
 	struct agent *agent = context;
 
-	return process_sensor_read_states(agent->sensor, out);
+	return process_sensor_read_states(agent->sensor, ring, out);
+}
+
+static void agent_catch_up(void *context)
+{
+	struct agent *agent = context;
+
+	process_sensor_consume(agent->sensor, WIRE_RING_LIFECYCLE);
+}
+
+static bool agent_shows_ancestors(const struct agent *agent, const char *kind)
+{
+	const struct option_list *kinds = &agent->options->enable_ancestors;
+
+	for (size_t i = 0; i < kinds->count; i++) {
+		if (strcmp(kinds->items[i], kind) == 0)
+			return true;
+	}
+	return false;
 }
 
 static void agent_publish(void *context, const Tetragon__GetEventsResponse *event)
@@ -83,7 +104,8 @@ static int agent_start_pipeline(struct agent *agent, struct diag *diag)
 		.variables = { .names = options->filter_environment_variables.items,
 			       .count = options->filter_environment_variables.count },
 		.event = { .with_environment = options->enable_process_environment_variables,
-			   .with_ancestors = options->enable_ancestors.count > 0,
+			   .with_ancestors = agent_shows_ancestors(agent, "base"),
+			   .with_kprobe_ancestors = agent_shows_ancestors(agent, "kprobe"),
 			   .cluster_name = options->cluster_name,
 			   .message = { .with_credentials = options->enable_process_cred,
 					.with_namespaces = options->enable_process_ns } },
@@ -95,6 +117,7 @@ static int agent_start_pipeline(struct agent *agent, struct diag *diag)
 	if (error)
 		return error;
 	agent->pipeline.read_states = agent_read_states;
+	agent->pipeline.catch_up = agent_catch_up;
 	agent->pipeline.states_context = agent;
 	agent->pipeline.publish = agent_publish;
 	agent->pipeline.publish_context = agent;
@@ -115,6 +138,7 @@ static int agent_start_sensor(struct agent *agent, struct diag *diag)
 		.btf_path = options->btf[0] ? options->btf : NULL,
 		.process_map_entries = (uint32_t)options->execve_map_entries,
 		.ring_bytes = options->rb_size_total ? options->rb_size_total : per_cpu,
+		.policy_ring_bytes = options->policy_rb_size_total,
 		.with_environment = options->enable_process_environment_variables,
 		.has_bpf_loop = agent->features.has[KERNEL_BPF_LOOP],
 	};
@@ -123,6 +147,77 @@ static int agent_start_sensor(struct agent *agent, struct diag *diag)
 		log_warn("--rb-size asks for more than 1G in all; the kernel's event ring has 1G");
 	return process_sensor_new(&agent->sensor, &sensor, pipeline_on_record, &agent->pipeline,
 				  diag);
+}
+
+/* Everything that lives, for the marks of policies. */
+struct agent_visit {
+	void (*visit)(void *context, const struct mark_process *process);
+	void *context;
+};
+
+static void agent_visit_process(void *context, struct process *process)
+{
+	const struct agent_visit *visit = context;
+	const struct process_image *image = process->image;
+	const struct mark_process one = {
+		.id = process->id,
+		.parent = process->parent,
+		.binary = image ? image->binary : "",
+		.executable = image && image->file_path ? image->file_path : "",
+	};
+
+	if (!process->dead_ns)
+		visit->visit(visit->context, &one);
+}
+
+static void agent_visit_processes(void *context,
+				  void (*visit)(void *visit_context,
+						const struct mark_process *process),
+				  void *visit_context)
+{
+	struct agent *agent = context;
+	struct agent_visit both = { visit, visit_context };
+
+	process_sensor_consume(agent->sensor, WIRE_RING_LIFECYCLE);
+	process_table_visit(agent->pipeline.tracker.table, agent_visit_process, &both);
+}
+
+/* After the seeds: what policies ask about processes is known then. */
+static int agent_start_policies(struct agent *agent, struct diag *diag)
+{
+	const struct daemon_options *options = agent->options;
+	const struct engine_options engine = {
+		.sensor = agent->sensor,
+		.features = &agent->features,
+		.btf_path = options->btf[0] ? options->btf : NULL,
+		.mechanisms = mechanisms_parse(options->hook_mechanisms),
+		.host_namespaces = agent->pipeline.options.event.message.host_namespaces,
+		.processes = agent_visit_processes,
+		.processes_context = agent,
+	};
+	struct policies_options policies = {
+		.loop = agent->loop,
+		.files = &options->tracing_policy,
+		.directory = options->tracing_policy_dir,
+		.workload_file = options->workload_file,
+	};
+	unsigned int bad;
+	int error = engine_new(&agent->engine, &engine, diag);
+
+	policies.engine = agent->pipeline.engine = agent->engine;
+	if (!error)
+		error = policies_new(&agent->policies, &policies, diag);
+	if (error)
+		return error;
+	agent->status.policies = agent->policies;
+	bad = policies_load(agent->policies);
+	if (!bad || !options->policy_errors_are_fatal)
+		return 0;
+	diag_add(
+		diag,
+		"%u policies could not be loaded; without --tracing-policy-errors-fatal the agent goes on",
+		bad);
+	return -EINVAL;
 }
 
 static int agent_start_service(struct agent *agent, struct diag *diag)
@@ -134,10 +229,16 @@ static int agent_start_service(struct agent *agent, struct diag *diag)
 		.socket_path = has_tcp ? agent->socket_path : "",
 		.node_name = agent->pipeline.options.event.message.node_name,
 		.queue_events_max = (uint32_t)agent->options->event_queue_size,
+		.with_deprecated_policy_methods =
+			agent->options->enable_deprecated_tracingpolicy_grpc,
 	};
 	static const struct service_ops ops = {
 		.get_status = agent_status_answer,
 		.visit_processes = agent_status_visit_processes,
+		.add_policy = agent_status_add_policy,
+		.delete_policy = agent_status_delete_policy,
+		.configure_policy = agent_status_configure_policy,
+		.list_policies = agent_status_list_policies,
 	};
 
 	snprintf(agent->socket_path, sizeof(agent->socket_path), "%.4000s/tetragon.sock",
@@ -236,8 +337,10 @@ static void agent_on_tick(void *context)
 {
 	struct agent *agent = context;
 
-	process_sensor_consume(agent->sensor);
+	for (enum wire_ring ring = 0; ring < WIRE_RINGS; ring++)
+		process_sensor_consume(agent->sensor, ring);
 	pipeline_tick(&agent->pipeline);
+	engine_tick(agent->engine);
 	if (agent->pipeline.wants_sweep) {
 		agent->pipeline.wants_sweep = false;
 		process_table_visit(agent->pipeline.tracker.table, agent_sweep_one, agent);
@@ -293,6 +396,8 @@ int agent_run(struct agent *agent, struct diag *diag)
 	if (!error)
 		error = process_sensor_seed(agent->sensor, pipeline_on_seed, &agent->pipeline);
 	if (!error)
+		error = agent_start_policies(agent, diag);
+	if (!error)
 		error = agent_watch(agent);
 	if (!error)
 		error = rundir_write_info(agent->rundir, &info, diag);
@@ -316,10 +421,13 @@ void agent_free(struct agent *agent)
 		return;
 	if (agent->sensor && agent->reader) {
 		process_sensor_detach(agent->sensor);
-		process_sensor_consume(agent->sensor);
+		for (enum wire_ring ring = 0; ring < WIRE_RINGS; ring++)
+			process_sensor_consume(agent->sensor, ring);
 		pipeline_flush(&agent->pipeline);
 	}
 	service_free(agent->service);
+	policies_free(agent->policies);
+	engine_free(agent->engine);
 	ring_reader_free(agent->reader);
 	loop_remove(agent->tick);
 	loop_remove(agent->signals);

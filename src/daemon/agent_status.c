@@ -20,12 +20,14 @@ static uint64_t status_resident_bytes(void)
 /* Rows for what was lost in the kernel, in the cache, on the way to the file. */
 static size_t status_fill_losses(struct gap_message *out, const struct pipeline *pipeline)
 {
-	struct loss_gap totals;
+	struct loss_gap totals, more;
 	struct output_file_stats file = {};
 	struct process_table_stats cache;
 	size_t count;
 
-	loss_read_totals(pipeline->loss, &totals);
+	loss_read_totals(pipeline->losses[WIRE_RING_LIFECYCLE], &totals);
+	loss_read_totals(pipeline->losses[WIRE_RING_POLICY], &more);
+	loss_add_totals(&totals, &more);
 	count = gap_fill_counts(out, &totals);
 	if (pipeline->file)
 		output_file_read_stats(pipeline->file, &file);
@@ -34,6 +36,7 @@ static size_t status_fill_losses(struct gap_message *out, const struct pipeline 
 	gap_add_count(out, &count, "arguments", "memory of process cache full", cache.cut);
 	gap_add_count(out, &count, "event", "no space in event file", file.dropped);
 	gap_add_count(out, &count, "record", "malformed", pipeline->stats.malformed);
+	gap_add_count(out, &count, "hook", "hook not known any more", pipeline->stats.unresolved);
 	return count;
 }
 
@@ -97,4 +100,29 @@ void agent_status_visit_processes(void *context, const Tetragon__DumpProcessCach
 	struct status_visit state = { status, args, visit, visit_context, &message };
 
 	process_table_visit(status->pipeline->tracker.table, status_visit_process, &state);
+}
+
+int agent_status_add_policy(void *context, const char *yaml, const char *domain,
+			    Tetragon__TracingPolicyMode mode, struct diag *diag)
+{
+	return policies_add(((struct agent_status *)context)->policies, yaml, domain, mode, diag);
+}
+
+int agent_status_delete_policy(void *context, const char *name, const char *namespace,
+			       const char *domain, struct diag *diag)
+{
+	return policies_delete(((struct agent_status *)context)->policies, name, namespace, domain,
+			       diag);
+}
+
+int agent_status_configure_policy(void *context, const struct service_policy_change *change,
+				  struct diag *diag)
+{
+	return policies_configure(((struct agent_status *)context)->policies, change, diag);
+}
+
+void agent_status_list_policies(void *context, const char *domain, service_policies_fn answer,
+				void *answer_context)
+{
+	policies_list(((struct agent_status *)context)->policies, domain, answer, answer_context);
 }

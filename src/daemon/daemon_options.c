@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "sensor/hook_mechanism.h"
+
 /* The kernel wants the ring's size in 32 bits, a power of two. */
 #define RING_BYTES_MAX (1ULL << 30)
 /* A client's queue is bounded by its bytes before; more is a typing mistake. */
@@ -24,6 +26,24 @@ static const struct option_row daemon_option_rows[] = {
 	  "write events as JSON lines; - is standard output", "Export" },
 	{ "export-file-perm", 0, OPTION_TEXT, MEMBER(export_file_perm), "600", "MODE", NULL,
 	  "octal mode of the event file", "Export" },
+	{ "tracing-policy", 0, OPTION_LIST, MEMBER(tracing_policy), NULL, "FILES", NULL,
+	  "load these policies at the start", "Policies" },
+	{ "tracing-policy-dir", 0, OPTION_TEXT, MEMBER(tracing_policy_dir),
+	  "/etc/tetragon/tetragon.tp.d", "DIR", NULL,
+	  "load the policies in this directory, and follow its changes; empty: none", "Policies" },
+	{ "tracing-policy-errors-fatal", 0, OPTION_BOOL, MEMBER(policy_errors_are_fatal), NULL,
+	  NULL, NULL, "end when a policy cannot be loaded at the start, as upstream does",
+	  "Policies" },
+	{ "workload-file", 0, OPTION_TEXT, MEMBER(workload_file), "", "FILE", NULL,
+	  "which cgroup is whose container; see docs/workloads.md", "Policies" },
+	{ "hook-mechanisms", 0, OPTION_TEXT, MEMBER(hook_mechanisms),
+	  "fentry,fmod_ret,kprobe.multi,kprobe,substitute", "NAMES", NULL,
+	  "ways to hook functions that may be used", "Policies" },
+	{ "enable-deprecated-tracingpolicy-grpc", 0, OPTION_BOOL,
+	  MEMBER(enable_deprecated_tracingpolicy_grpc), NULL, NULL, NULL,
+	  "answer EnableTracingPolicy and DisableTracingPolicy", "Policies" },
+	{ "policy-rb-size-total", 0, OPTION_SIZE, MEMBER(policy_rb_size_total), "0", "BYTES", NULL,
+	  "memory of the ring of policies' events; 0: 8M", "Kernel" },
 	{ "cluster-name", 0, OPTION_TEXT, MEMBER(cluster_name), NULL, "NAME", NULL,
 	  "stored in every event", "Events" },
 	{ "enable-process-cred", 0, OPTION_BOOL, MEMBER(enable_process_cred), NULL, NULL, NULL,
@@ -36,7 +56,7 @@ static const struct option_row daemon_option_rows[] = {
 	{ "filter-environment-variables", 0, OPTION_LIST, MEMBER(filter_environment_variables),
 	  NULL, "NAMES", NULL, "keep only these variables", "Events" },
 	{ "enable-ancestors", 0, OPTION_LIST, MEMBER(enable_ancestors), NULL, "KINDS", NULL,
-	  "show ancestors in events of these kinds: base", "Events" },
+	  "show ancestors in events of these kinds: base, kprobe", "Events" },
 	{ "username-metadata", 0, OPTION_TEXT, MEMBER(username_metadata), "disabled", NULL,
 	  "disabled|unix", "show user names from the machine's passwd file", "Events" },
 	{ "btf", 0, OPTION_TEXT, MEMBER(btf), NULL, "FILE", NULL,
@@ -71,9 +91,12 @@ static int check_together(const struct daemon_options *options, struct diag *dia
 		diag_add(diag,
 			 "--rb-size and --rb-size-total exclude each other; give one of them");
 	for (size_t i = 0; i < options->enable_ancestors.count; i++) {
-		if (strcmp(options->enable_ancestors.items[i], "base"))
-			diag_add(diag, "unknown kind \"%s\" for --enable-ancestors; it takes base",
-				 options->enable_ancestors.items[i]);
+		if (strcmp(options->enable_ancestors.items[i], "base") &&
+		    strcmp(options->enable_ancestors.items[i], "kprobe"))
+			diag_add(
+				diag,
+				"unknown kind \"%s\" for --enable-ancestors; it takes base and kprobe",
+				options->enable_ancestors.items[i]);
 	}
 	if (options->process_cache_size < 16 || options->process_cache_size > 1U << 24)
 		diag_add(diag, "--process-cache-size is %llu; it must be from 16 to %u",
@@ -85,6 +108,13 @@ static int check_together(const struct daemon_options *options, struct diag *dia
 	if (options->event_queue_size < 1 || options->event_queue_size > QUEUE_EVENTS_MAX)
 		diag_add(diag, "--event-queue-size is %llu; it must be from 1 to %u",
 			 (unsigned long long)options->event_queue_size, QUEUE_EVENTS_MAX);
+	if (!mechanisms_parse(options->hook_mechanisms))
+		diag_add(
+			diag,
+			"--hook-mechanisms is \"%s\"; it takes fentry, fmod_ret, kprobe.multi, kprobe and substitute",
+			options->hook_mechanisms);
+	if (options->policy_rb_size_total > RING_BYTES_MAX)
+		diag_add(diag, "--policy-rb-size-total may be at most 1G");
 	if (options->execve_map_entries > 1U << 24)
 		diag_add(diag, "--execve-map-entries is %llu; it must be at most %u",
 			 (unsigned long long)options->execve_map_entries, 1U << 24);

@@ -18,6 +18,13 @@ struct daemon_options {
 	uint64_t event_queue_size;
 	const char *export_filename;
 	const char *export_file_perm;
+	struct option_list tracing_policy;
+	const char *tracing_policy_dir;
+	const char *workload_file;
+	const char *hook_mechanisms;
+	bool policy_errors_are_fatal;
+	bool enable_deprecated_tracingpolicy_grpc;
+	uint64_t policy_rb_size_total;
 	const char *record;
 	uint64_t process_cache_size;
 	uint64_t execve_map_entries;

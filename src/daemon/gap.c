@@ -52,12 +52,17 @@ static void gap_fill(struct gap_message *out, const char *where, uint64_t lost,
 	out->response.time = &out->time;
 }
 
-const Tetragon__GetEventsResponse *gap_fill_ring(struct gap_message *out,
+const Tetragon__GetEventsResponse *gap_fill_ring(struct gap_message *out, enum wire_ring ring,
 						 const struct loss_gap *gap,
 						 const struct process_event_options *options,
 						 uint64_t wall_ns)
 {
-	gap_fill(out, "lifecycle", gap->lost, options, wall_ns);
+	static const char *const names[WIRE_RINGS] = {
+		[WIRE_RING_LIFECYCLE] = "lifecycle",
+		[WIRE_RING_POLICY] = "policy",
+	};
+
+	gap_fill(out, names[ring], gap->lost, options, wall_ns);
 	google__protobuf__uint32_value__init(&out->cpu);
 	out->cpu.value = gap->cpu;
 	out->gap.cpu = &out->cpu;

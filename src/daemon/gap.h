@@ -26,7 +26,7 @@ size_t gap_fill_counts(struct gap_message *out, const struct loss_gap *gap);
 void gap_add_count(struct gap_message *out, size_t *count, const char *record, const char *reason,
 		   uint64_t lost);
 
-const Tetragon__GetEventsResponse *gap_fill_ring(struct gap_message *out,
+const Tetragon__GetEventsResponse *gap_fill_ring(struct gap_message *out, enum wire_ring ring,
 						 const struct loss_gap *gap,
 						 const struct process_event_options *options,
 						 uint64_t wall_ns);

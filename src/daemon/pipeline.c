@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The story of an event. A record comes out of the kernel's ring; it is checked; the process cache
- * learns from it and says whom it is about; an event that still lacks its parent waits a moment;
- * then it goes to the file and to the gRPC streams. Numbers that are missing between two records
- * become events too.
+ * learns from it and says whom it is about; a call becomes an event for each policy that it
+ * matched; an event that still lacks its parent waits a moment; then it goes to the file and to the
+ * gRPC streams. Numbers that are missing between two records become events too.
  */
 #include "daemon/pipeline.h"
 
@@ -33,22 +33,27 @@ static void pipeline_send(struct pipeline *pipeline, const Tetragon__GetEventsRe
 		pipeline->publish(pipeline->publish_context, event);
 }
 
-static void pipeline_report_gaps(struct pipeline *pipeline, bool ring_is_empty)
+static void pipeline_report_ring(struct pipeline *pipeline, enum wire_ring ring, bool ring_is_empty)
 {
 	uint64_t now = clock_read_ns(CLOCK_REALTIME);
 	struct loss_gap gap;
 
-	if (!pipeline->read_states ||
-	    pipeline->read_states(pipeline->states_context, pipeline->states))
+	if (pipeline->read_states(pipeline->states_context, ring, pipeline->states))
 		return;
 	for (unsigned int cpu = 0; cpu < pipeline->options.cpus; cpu++) {
-		if (!loss_take_gap(pipeline->loss, cpu, &pipeline->states[cpu], ring_is_empty,
-				   &gap))
+		if (!loss_take_gap(pipeline->losses[ring], cpu, &pipeline->states[cpu],
+				   ring_is_empty, &gap))
 			continue;
-		pipeline->wants_sweep = true;
-		pipeline_send(pipeline,
-			      gap_fill_ring(&pipeline->gap, &gap, &pipeline->options.event, now));
+		pipeline->wants_sweep = pipeline->wants_sweep || ring == WIRE_RING_LIFECYCLE;
+		pipeline_send(pipeline, gap_fill_ring(&pipeline->gap, ring, &gap,
+						      &pipeline->options.event, now));
 	}
+}
+
+static void pipeline_report_gaps(struct pipeline *pipeline, bool ring_is_empty)
+{
+	for (enum wire_ring ring = 0; pipeline->read_states && ring < WIRE_RINGS; ring++)
+		pipeline_report_ring(pipeline, ring, ring_is_empty);
 }
 
 /* What a process's exit is, also when nothing is known of it but its number. */
@@ -145,12 +150,57 @@ static void pipeline_record(struct pipeline *pipeline, const void *data, size_t 
 	pipeline->recording = NULL;
 }
 
+/* What is told of one call to one policy. */
+struct pipeline_call {
+	struct pipeline *pipeline;
+	const struct record *record;
+	struct process_event event;
+	const struct process *process; /* NULL: nothing is known of it */
+};
+
+static void pipeline_send_call(void *context, const struct engine_match *match)
+{
+	const struct pipeline_call *call = context;
+	struct pipeline *pipeline = call->pipeline;
+
+	kprobe_message_fill(pipeline->kprobe, call->record, match);
+	pipeline_send(pipeline,
+		      process_event_build_kprobe(pipeline->builder, &call->event, call->process,
+						 &pipeline->kprobe->message));
+}
+
+/* A process whose exec waits in the other ring is older than its call: that ring is read first. */
+static const struct process *pipeline_find_caller(struct pipeline *pipeline,
+						  const struct wire_process_id *id)
+{
+	const struct process *process = process_table_find(pipeline->tracker.table, id);
+
+	if (process || !id->exec_ns || !pipeline->catch_up)
+		return process;
+	pipeline->catch_up(pipeline->states_context);
+	return process_table_find(pipeline->tracker.table, id);
+}
+
+static void pipeline_on_call(struct pipeline *pipeline, const struct record *record)
+{
+	struct pipeline_call call = { .pipeline = pipeline, .record = record };
+
+	call.event.id = record->hook->id;
+	call.event.tid = record->hook->tid;
+	call.event.wall_ns = record->header->time_ns + (uint64_t)pipeline->tracker.boot_to_wall_ns;
+	call.process = pipeline_find_caller(pipeline, &record->hook->id);
+	if (!pipeline->engine || !engine_resolve(pipeline->engine, record->hook, record->vector,
+						 pipeline_send_call, &call))
+		pipeline->stats.unresolved++;
+}
+
 void pipeline_on_record(void *context, const void *data, size_t bytes)
 {
 	struct pipeline *pipeline = context;
 	struct process_event event = {};
 	const struct process *process = NULL;
 	struct record record;
+	enum wire_ring ring;
 
 	pipeline->stats.records++;
 	pipeline_record(pipeline, data, bytes);
@@ -158,9 +208,14 @@ void pipeline_on_record(void *context, const void *data, size_t bytes)
 		pipeline->stats.malformed++;
 		return;
 	}
-	if (loss_note_record(pipeline->loss, record.header) && !pipeline->gaps_are_told) {
+	ring = record.kind == WIRE_RECORD_HOOK ? WIRE_RING_POLICY : WIRE_RING_LIFECYCLE;
+	if (loss_note_record(pipeline->losses[ring], record.header) && !pipeline->gaps_are_told) {
 		pipeline_report_gaps(pipeline, false);
 		pipeline->gaps_are_told = true; /* until the next batch */
+	}
+	if (ring == WIRE_RING_POLICY) {
+		pipeline_on_call(pipeline, &record);
+		return;
 	}
 	if (!pipeline_find_who(pipeline, &record, &event, &process) ||
 	    pipeline_hold(pipeline, &event, process))
@@ -283,7 +338,8 @@ int pipeline_init(struct pipeline *pipeline, const struct pipeline_options *opti
 	tracker->boot_to_wall_ns = clock_boot_to_wall_ns();
 	pipeline->states = calloc(options->cpus, sizeof(*pipeline->states));
 	pipeline->encoder = json_encoder_new(&tetragon__get_events_response__descriptor);
-	error = pipeline->states && pipeline->encoder ? 0 : -ENOMEM;
+	pipeline->kprobe = calloc(1, sizeof(*pipeline->kprobe));
+	error = pipeline->states && pipeline->encoder && pipeline->kprobe ? 0 : -ENOMEM;
 	if (!error)
 		error = process_table_new(&tracker->table, options->process_cache_size);
 	if (!error)
@@ -295,14 +351,18 @@ int pipeline_init(struct pipeline *pipeline, const struct pipeline_options *opti
 						  &pipeline->options.event);
 	if (!error)
 		error = pending_new(&pipeline->pending);
-	if (!error)
-		error = loss_new(&pipeline->loss, options->cpus);
+	for (enum wire_ring ring = 0; ring < WIRE_RINGS && !error; ring++)
+		error = loss_new(&pipeline->losses[ring], options->cpus);
 	return error ? error : pipeline_add_kernel(pipeline);
 }
 
 void pipeline_done(struct pipeline *pipeline)
 {
-	loss_free(pipeline->loss);
+	for (enum wire_ring ring = 0; ring < WIRE_RINGS; ring++)
+		loss_free(pipeline->losses[ring]);
+	if (pipeline->kprobe)
+		kprobe_message_done(pipeline->kprobe);
+	free(pipeline->kprobe);
 	pending_free(pipeline->pending);
 	json_encoder_free(pipeline->encoder);
 	process_event_builder_free(pipeline->builder);

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The event line: ring -> decode -> who -> {file, gRPC streams}. In: record bytes. Out: events,
- * each once, to everybody who takes them. What belongs to the machine (sensor, loop, signals) is
- * wired in agent.c.
+ * The event line: rings -> decode -> who -> which policies -> {file, gRPC streams}. In: record
+ * bytes. Out: events, each once, to everybody who takes them. What belongs to the machine (sensor,
+ * loop, signals) is wired in agent.c.
  */
 #pragma once
 
 #include <stdio.h>
 
 #include "daemon/gap.h"
+#include "daemon/kprobe.h"
 #include "daemon/pending.h"
 #include "event/json.h"
 #include "output/file.h"
@@ -19,7 +20,9 @@
 /* Takes each event besides the file: the gRPC streams, or a test. */
 typedef void (*pipeline_publish_fn)(void *context, const Tetragon__GetEventsResponse *event);
 /* Reads the counters of all processors, as process_sensor_read_states() does. */
-typedef int (*pipeline_states_fn)(void *context, struct wire_ring_state *out);
+typedef int (*pipeline_states_fn)(void *context, enum wire_ring ring, struct wire_ring_state *out);
+/* Hands over what waits in the lifecycle ring. */
+typedef void (*pipeline_catch_up_fn)(void *context);
 
 struct pipeline_options {
 	uint32_t process_cache_size;
@@ -31,7 +34,7 @@ struct pipeline_options {
 };
 
 struct pipeline_stats {
-	uint64_t records, malformed, events;
+	uint64_t records, malformed, events, unresolved;
 };
 
 struct pipeline {
@@ -40,7 +43,8 @@ struct pipeline {
 	struct process_event_builder *builder;
 	struct json_encoder *encoder;
 	struct pending *pending;
-	struct loss *loss;
+	struct loss *losses[WIRE_RINGS];
+	struct kprobe_message *kprobe;
 	struct wire_ring_state *states; /* one per processor */
 	struct gap_message gap;
 	struct pipeline_stats stats;
@@ -52,7 +56,9 @@ struct pipeline {
 	pipeline_publish_fn publish;
 	void *publish_context;
 	pipeline_states_fn read_states;
-	void *states_context;
+	pipeline_catch_up_fn catch_up;
+	void *states_context;  /* of both */
+	struct engine *engine; /* which policies a call belongs to */
 };
 
 /* PIPELINE is zeroed memory of the owner. OPTIONS are copied, what they point to is not. */

@@ -16,23 +16,36 @@ enum reader_state { READER_ASLEEP, READER_POLLING, READER_SETTLING };
 struct ring_reader {
 	struct process_sensor *sensor;
 	struct pipeline *pipeline;
-	struct loop_source *ring, *timer;
+	struct loop_source *rings[WIRE_RINGS], *timer;
 	enum reader_state state;
 };
 
+/* Who lives first, so that policies' records find their processes. */
 static int reader_consume(struct ring_reader *reader)
 {
-	int records = process_sensor_consume(reader->sensor);
+	int records = 0;
+
+	for (enum wire_ring ring = 0; ring < WIRE_RINGS; ring++) {
+		int some = process_sensor_consume(reader->sensor, ring);
+
+		records += some > 0 ? some : 0;
+	}
 
 	if (records > 0)
 		pipeline_end_batch(reader->pipeline);
 	return records;
 }
 
+static void reader_watch(struct ring_reader *reader, uint32_t events)
+{
+	for (enum wire_ring ring = 0; ring < WIRE_RINGS; ring++)
+		loop_change_io(reader->rings[ring], events);
+}
+
 static void reader_start_polling(struct ring_reader *reader)
 {
 	if (reader->state == READER_ASLEEP) {
-		loop_change_io(reader->ring, 0);
+		reader_watch(reader, 0);
 		loop_set_timer(reader->timer, READER_PERIOD_NS, READER_PERIOD_NS);
 	}
 	process_sensor_set_polling(reader->sensor, true);
@@ -65,7 +78,7 @@ static void reader_on_timer(void *context)
 		return;
 	}
 	loop_set_timer(reader->timer, 0, 0);
-	loop_change_io(reader->ring, EPOLLIN);
+	reader_watch(reader, EPOLLIN);
 	reader->state = READER_ASLEEP;
 }
 
@@ -80,9 +93,9 @@ int ring_reader_new(struct ring_reader **out, struct loop *loop, struct process_
 	reader->sensor = sensor;
 	reader->pipeline = pipeline;
 	error = loop_add_timer(loop, reader_on_timer, reader, &reader->timer);
-	if (!error)
-		error = loop_add_io(loop, process_sensor_fd(sensor), EPOLLIN, reader_on_ring,
-				    reader, &reader->ring);
+	for (enum wire_ring ring = 0; ring < WIRE_RINGS && !error; ring++)
+		error = loop_add_io(loop, process_sensor_fd(sensor, ring), EPOLLIN, reader_on_ring,
+				    reader, &reader->rings[ring]);
 	if (error) {
 		ring_reader_free(reader);
 		return error;
@@ -95,7 +108,8 @@ void ring_reader_free(struct ring_reader *reader)
 {
 	if (!reader)
 		return;
-	loop_remove(reader->ring);
+	for (enum wire_ring ring = 0; ring < WIRE_RINGS; ring++)
+		loop_remove(reader->rings[ring]);
 	loop_remove(reader->timer);
 	free(reader);
 }

@@ -71,6 +71,50 @@ static bool probe_lsm(const struct btf *btf)
 	       probe_trampoline(btf, BPF_PROG_TYPE_LSM, BPF_LSM_MAC, "bpf_lsm_file_open");
 }
 
+static bool probe_function_arguments(const struct btf *btf)
+{
+	return libbpf_probe_bpf_helper(BPF_PROG_TYPE_TRACING, BPF_FUNC_get_func_arg, NULL) == 1;
+}
+
+/* Attaching is the test: kernels without fprobes load such programs and refuse then. */
+static bool probe_kprobe_multi(const struct btf *btf)
+{
+	const char *symbols[] = { PROBE_FUNCTION };
+	LIBBPF_OPTS(bpf_prog_load_opts, load, .expected_attach_type = BPF_TRACE_KPROBE_MULTI);
+	LIBBPF_OPTS(bpf_link_create_opts, attach, .kprobe_multi.syms = symbols,
+		    .kprobe_multi.cnt = 1);
+	int link, fd = bpf_prog_load(BPF_PROG_TYPE_KPROBE, NULL, "GPL", program_return_0,
+				     sizeof(program_return_0) / sizeof(program_return_0[0]), &load);
+
+	if (fd < 0)
+		return false;
+	link = bpf_link_create(fd, 0, BPF_TRACE_KPROBE_MULTI, &attach);
+	close(fd);
+	if (link < 0)
+		return false;
+	close(link);
+	return true;
+}
+
+static bool probe_override(const struct btf *btf)
+{
+	return libbpf_probe_bpf_helper(BPF_PROG_TYPE_KPROBE, BPF_FUNC_override_return, NULL) == 1;
+}
+
+bool kernel_can_inject(const char *function)
+{
+	FILE *file = fopen("/sys/kernel/debug/error_injection/list", "re");
+	char line[256], name[256];
+	bool is_found = false;
+
+	if (!file)
+		return false;
+	while (!is_found && fgets(line, sizeof(line), file))
+		is_found = sscanf(line, "%255s", name) == 1 && strcmp(name, function) == 0;
+	fclose(file);
+	return is_found;
+}
+
 static const struct {
 	const char *name;
 	bool (*probe)(const struct btf *btf);
@@ -79,6 +123,9 @@ static const struct {
 	[KERNEL_FENTRY] = { "fentry", probe_fentry },
 	[KERNEL_KPROBE] = { "kprobe", probe_kprobe },
 	[KERNEL_LSM] = { "BPF LSM", probe_lsm },
+	[KERNEL_FUNCTION_ARGUMENTS] = { "bpf_get_func_arg", probe_function_arguments },
+	[KERNEL_KPROBE_MULTI] = { "kprobe.multi", probe_kprobe_multi },
+	[KERNEL_OVERRIDE] = { "override", probe_override },
 };
 
 void kernel_features_probe(struct kernel_features *out)

@@ -11,10 +11,13 @@
 #include "base/diag.h"
 
 enum kernel_feature {
-	KERNEL_BPF_LOOP, /* helper bpf_loop */
-	KERNEL_FENTRY,	 /* trampolines on functions */
-	KERNEL_KPROBE,	 /* kprobes through perf events */
-	KERNEL_LSM,	 /* BPF programs as security module, active */
+	KERNEL_BPF_LOOP,	   /* helper bpf_loop */
+	KERNEL_FENTRY,		   /* trampolines on functions */
+	KERNEL_KPROBE,		   /* kprobes through perf events */
+	KERNEL_LSM,		   /* BPF programs as security module, active */
+	KERNEL_FUNCTION_ARGUMENTS, /* helper bpf_get_func_arg */
+	KERNEL_KPROBE_MULTI,	   /* one program on many functions, cheaply */
+	KERNEL_OVERRIDE, /* kprobes may replace return values where the kernel allows it */
 	KERNEL_FEATURES,
 };
 
@@ -23,6 +26,10 @@ struct kernel_features {
 };
 
 void kernel_features_probe(struct kernel_features *out);
+
+/* Whether a kprobe may replace what FUNCTION returns: it is on the kernel's list for error
+ * injection. */
+bool kernel_can_inject(const char *function);
 
 /* The tier in one line: which function hooks there are, or that substitutes take their place. */
 void kernel_features_add_tier(struct buf *out, const struct kernel_features *features);

@@ -170,3 +170,12 @@ void report_add_text(const struct report *report, struct buf *out)
 		buf_add_format(out, "%s: %zu more; correct these first\n",
 			       report->name ? report->name : "policy", report->left_out);
 }
+
+void report_tell(struct report *report, struct diag *diag)
+{
+	_cleanup_buf_ struct buf text = {};
+
+	report_sort(report);
+	report_add_text(report, &text);
+	diag_add_lines(diag, (struct span){ text.data, text.bytes });
+}

@@ -16,6 +16,7 @@
 #include <stddef.h>
 
 #include "base/buf.h"
+#include "base/diag.h"
 #include "base/span.h"
 #include "policy/arena.h"
 #include "policy/place.h"
@@ -69,5 +70,8 @@ void report_sort(struct report *report);
 void report_add_finding(const struct finding *finding, struct buf *out);
 /* All of them; at last a line about those that were left out. */
 void report_add_text(const struct report *report, struct buf *out);
+
+/* The same, sorted, as lines of DIAG. */
+void report_tell(struct report *report, struct diag *diag);
 
 #define _cleanup_report_ _cleanup_(report_done)

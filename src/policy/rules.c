@@ -323,6 +323,35 @@ static void set_parked_bytes(struct wire_hook_config *config)
 		config->parked_bytes = bytes;
 }
 
+static uint32_t form_get_use(enum table_form form)
+{
+	static const uint32_t uses[] = {
+		[FORM_RANGES] = WIRE_USES_RANGES, [FORM_WIDE_RANGES] = WIRE_USES_WIDE_RANGES,
+		[FORM_TEXT] = WIRE_USES_TEXTS,	  [FORM_MASKS] = WIRE_USES_MASKS,
+		[FORM_MARKS] = WIRE_USES_MARKS,	  [FORM_SUBSTRINGS] = WIRE_USES_SUBSTRINGS,
+	};
+
+	return uses[form];
+}
+
+static void set_uses(struct wire_hook_config *config)
+{
+	if (config->task_tables)
+		config->uses |= WIRE_USES_TASK;
+	if (config->flags & WIRE_HOOK_RETURNS)
+		config->uses |= WIRE_USES_RETURNS;
+	for (uint32_t i = 0; i < WIRE_TASK_TABLES; i++) {
+		if (config->task_tables & 1u << i)
+			config->uses |= form_get_use(task_table_forms[i]);
+	}
+	for (uint32_t slot = 0; slot < config->values_count; slot++) {
+		for (uint32_t i = 0; i < WIRE_HOOK_TABLES; i++) {
+			if (config->values[slot].tables & 1u << i)
+				config->uses |= form_get_use(hook_table_forms[i]);
+		}
+	}
+}
+
 static int set_half_bytes(struct rules_builder *builder)
 {
 	struct wire_hook_config *config = &builder->out->config;
@@ -358,6 +387,7 @@ int rules_build_memory(struct rules_builder *builder, uint32_t generation)
 	memcpy(builder->out->memory.data, &head, sizeof(head));
 	round_text_words(&builder->out->config);
 	set_parked_bytes(&builder->out->config);
+	set_uses(&builder->out->config);
 	return set_half_bytes(builder);
 }
 

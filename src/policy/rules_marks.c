@@ -53,6 +53,7 @@ int rules_build_marks(struct rules *out, const struct rules_mark *const *marks, 
 	buf_reset(&out->memory);
 	out->config.words = WIRE_MARK_WORDS;
 	out->config.values_count = 1;
+	out->config.uses |= WIRE_USES_MARKING;
 	out->config.values[0].type = WIRE_ARG_STRING;
 	builder.vector = calloc(WIRE_MARK_WORDS, sizeof(*builder.vector));
 	if (!builder.vector)

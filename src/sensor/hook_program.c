@@ -7,7 +7,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <fcntl.h>
+
 #include <bpf/bpf.h>
+#include <bpf/btf.h>
 
 #include "base/cleanup.h"
 
@@ -42,14 +45,36 @@ int hook_memory_new(uint32_t half_bytes)
 	return fd < 0 ? -errno : fd;
 }
 
-int hook_parked_new(uint32_t bytes, int btf_fd, uint32_t key_type, uint32_t value_type)
+/* The kernel wants types for such a map, and the value's must have the value's size. */
+static int parked_btf_new(uint32_t bytes)
 {
-	LIBBPF_OPTS(bpf_map_create_opts, options, .map_flags = BPF_F_NO_PREALLOC,
-		    .btf_fd = (uint32_t)btf_fd, .btf_key_type_id = key_type,
-		    .btf_value_type_id = value_type);
-	int fd = bpf_map_create(BPF_MAP_TYPE_TASK_STORAGE, "hook_parked", sizeof(int), bytes, 0,
-				&options);
+	struct btf *btf = btf__new_empty();
+	int fd = -ENOMEM;
 
+	if (!btf)
+		return -ENOMEM;
+	if (btf__add_int(btf, "int", 4, BTF_INT_SIGNED) == 1 &&
+	    btf__add_struct(btf, "parked", bytes) == 2) {
+		fd = btf__load_into_kernel(btf);
+		if (!fd)
+			fd = fcntl(btf__fd(btf), F_DUPFD_CLOEXEC, 0);
+	}
+	btf__free(btf);
+	return fd;
+}
+
+int hook_parked_new(uint32_t bytes)
+{
+	uint32_t value_bytes = WIRE_PARKED_HEAD_BYTES + bytes;
+	_cleanup_close_ int btf_fd = parked_btf_new(value_bytes);
+	LIBBPF_OPTS(bpf_map_create_opts, options, .map_flags = BPF_F_NO_PREALLOC,
+		    .btf_fd = (uint32_t)btf_fd, .btf_key_type_id = 1, .btf_value_type_id = 2);
+	int fd;
+
+	if (btf_fd < 0)
+		return btf_fd;
+	fd = bpf_map_create(BPF_MAP_TYPE_TASK_STORAGE, "hook_parked", sizeof(int), value_bytes, 0,
+			    &options);
 	return fd < 0 ? -errno : fd;
 }
 

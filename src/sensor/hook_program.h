@@ -32,5 +32,5 @@ int hook_program_load(const struct hook_templates *templates,
 
 /* A map with BYTES of memory for a hook's control and rules, all zero. */
 int hook_memory_new(uint32_t half_bytes);
-/* A storage for calls that wait, with room for BYTES of values. */
-int hook_parked_new(uint32_t bytes, int btf_fd, uint32_t key_type, uint32_t value_type);
+/* A storage for calls that wait for their return, with room for BYTES of values each. */
+int hook_parked_new(uint32_t bytes);

@@ -54,8 +54,10 @@ bool loss_note_record(struct loss *loss, const struct wire_header *header)
 	if (!header->sequence || header->cpu >= loss->cpus)
 		return false;
 	cpu = &loss->list[header->cpu];
-	if (header->sequence <= cpu->sequence)
+	if (header->sequence <= cpu->sequence) { /* an interrupt's record overtook it */
+		cpu->holes -= cpu->holes && header->sequence < cpu->sequence;
 		return false;
+	}
 	if (header->sequence != cpu->sequence + 1)
 		loss_add_hole(cpu, header->sequence);
 	cpu->sequence = header->sequence;
@@ -79,7 +81,7 @@ static uint64_t loss_add_counts(struct loss_cpu *cpu, const struct wire_ring_sta
 	return lost;
 }
 
-static void loss_add_totals(struct loss_gap *totals, const struct loss_gap *gap)
+void loss_add_totals(struct loss_gap *totals, const struct loss_gap *gap)
 {
 	totals->lost += gap->lost;
 	totals->unexplained += gap->unexplained;

@@ -39,3 +39,5 @@ bool loss_take_gap(struct loss *loss, unsigned int cpu, const struct wire_ring_s
 
 /* All that was lost since the start, over all processors. */
 void loss_read_totals(const struct loss *loss, struct loss_gap *out);
+
+void loss_add_totals(struct loss_gap *totals, const struct loss_gap *gap);

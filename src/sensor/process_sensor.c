@@ -13,6 +13,7 @@
 #include "base/cleanup.h"
 #include "base/log.h"
 #include "base/span.h"
+#include "sensor/memory.h"
 #include "sensor/sensor_private.h"
 
 /* libbpf's words, the verifier's log among them, line by line. */
@@ -44,11 +45,11 @@ static int sensor_on_record(void *context, void *data, size_t bytes)
 }
 
 /* The ring's size must be a power of two of pages. */
-static uint32_t sensor_ring_bytes(uint64_t wanted)
+static uint32_t sensor_ring_bytes(uint64_t wanted, uint64_t otherwise)
 {
 	uint64_t bytes = (uint64_t)sysconf(_SC_PAGESIZE);
 
-	wanted = wanted ? wanted : WIRE_RING_BYTES_DEFAULT;
+	wanted = wanted ? wanted : otherwise;
 	while (bytes < wanted && bytes < 1U << 30)
 		bytes <<= 1;
 	return (uint32_t)bytes;
@@ -73,10 +74,30 @@ static int sensor_load(struct process_sensor *sensor, const struct process_senso
 	bpf->rodata->config.with_environment = options->with_environment;
 	if (options->process_map_entries)
 		bpf_map__set_max_entries(bpf->maps.processes, options->process_map_entries);
-	bpf_map__set_max_entries(bpf->maps.lifecycle_ring, sensor_ring_bytes(options->ring_bytes));
+	bpf_map__set_max_entries(bpf->maps.lifecycle_ring,
+				 sensor_ring_bytes(options->ring_bytes, WIRE_RING_BYTES_DEFAULT));
+	bpf_map__set_max_entries(
+		bpf->maps.policy_ring,
+		sensor_ring_bytes(options->policy_ring_bytes, WIRE_POLICY_RING_BYTES_DEFAULT));
 	error = sensor_bpf__load(bpf);
 	hook_templates_end(&sensor->templates);
 	return error;
+}
+
+static int sensor_open_rings(struct process_sensor *sensor)
+{
+	const struct bpf_map *maps[WIRE_RINGS] = {
+		[WIRE_RING_LIFECYCLE] = sensor->bpf->maps.lifecycle_ring,
+		[WIRE_RING_POLICY] = sensor->bpf->maps.policy_ring,
+	};
+
+	for (int i = 0; i < WIRE_RINGS; i++) {
+		sensor->rings[i] =
+			ring_buffer__new(bpf_map__fd(maps[i]), sensor_on_record, sensor, NULL);
+		if (!sensor->rings[i])
+			return -errno;
+	}
+	return 0;
 }
 
 int process_sensor_new(struct process_sensor **out, const struct process_sensor_options *options,
@@ -93,11 +114,8 @@ int process_sensor_new(struct process_sensor **out, const struct process_sensor_
 	sensor->context = context;
 	sensor->cpus = (unsigned int)libbpf_num_possible_cpus();
 	error = sensor_load(sensor, options);
-	if (!error) {
-		sensor->ring = ring_buffer__new(bpf_map__fd(sensor->bpf->maps.lifecycle_ring),
-						sensor_on_record, sensor, NULL);
-		error = sensor->ring ? 0 : -errno;
-	}
+	if (!error)
+		error = sensor_open_rings(sensor);
 	if (error) {
 		libbpf_strerror(-error, reason, sizeof(reason));
 		diag_add(
@@ -115,7 +133,8 @@ void process_sensor_free(struct process_sensor *sensor)
 {
 	if (!sensor)
 		return;
-	ring_buffer__free(sensor->ring);
+	for (int i = 0; i < WIRE_RINGS; i++)
+		ring_buffer__free(sensor->rings[i]);
 	sensor_bpf__destroy(sensor->bpf);
 	hook_templates_done(&sensor->templates);
 	free(sensor);
@@ -205,14 +224,14 @@ int process_sensor_seed(struct process_sensor *sensor, process_sensor_fn functio
 	return error ? error : sensor_run_iterator(sensor, function, context);
 }
 
-int process_sensor_fd(const struct process_sensor *sensor)
+int process_sensor_fd(const struct process_sensor *sensor, enum wire_ring ring)
 {
-	return ring_buffer__epoll_fd(sensor->ring);
+	return ring_buffer__epoll_fd(sensor->rings[ring]);
 }
 
-int process_sensor_consume(struct process_sensor *sensor)
+int process_sensor_consume(struct process_sensor *sensor, enum wire_ring ring)
 {
-	return ring_buffer__consume(sensor->ring);
+	return ring_buffer__consume(sensor->rings[ring]);
 }
 
 void process_sensor_set_polling(struct process_sensor *sensor, bool on)
@@ -225,11 +244,12 @@ unsigned int process_sensor_cpus(const struct process_sensor *sensor)
 	return sensor->cpus;
 }
 
-int process_sensor_read_states(const struct process_sensor *sensor, struct wire_ring_state *out)
+int process_sensor_read_states(const struct process_sensor *sensor, enum wire_ring ring,
+			       struct wire_ring_state *out)
 {
-	uint32_t zero = 0;
+	uint32_t key = ring;
 
-	return bpf_map_lookup_elem(bpf_map__fd(sensor->bpf->maps.ring_states), &zero, out);
+	return bpf_map_lookup_elem(bpf_map__fd(sensor->bpf->maps.ring_states), &key, out);
 }
 
 bool process_sensor_knows(const struct process_sensor *sensor, uint32_t pid, uint64_t exec_ns)
@@ -241,32 +261,13 @@ bool process_sensor_knows(const struct process_sensor *sensor, uint32_t pid, uin
 	return process.exec_ns == exec_ns;
 }
 
-/* The kernel tells a map's memory in /proc/self/fdinfo. */
-static uint64_t sensor_one_map_bytes(int fd)
-{
-	char path[64], line[128];
-	unsigned long long bytes = 0;
-	FILE *file;
-
-	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", fd);
-	file = fopen(path, "re");
-	if (!file)
-		return 0;
-	while (fgets(line, sizeof(line), file)) {
-		if (sscanf(line, "memlock: %llu", &bytes) == 1)
-			break;
-	}
-	fclose(file);
-	return bytes;
-}
-
 uint64_t process_sensor_map_bytes(const struct process_sensor *sensor)
 {
 	struct bpf_map *map;
 	uint64_t bytes = 0;
 
 	bpf_object__for_each_map (map, sensor->bpf->obj) {
-		uint64_t told = sensor_one_map_bytes(bpf_map__fd(map));
+		uint64_t told = memory_of_map(bpf_map__fd(map));
 		bool is_ring = bpf_map__type(map) == BPF_MAP_TYPE_RINGBUF;
 		uint64_t ring = is_ring ? bpf_map__max_entries(map) : 0;
 

@@ -23,6 +23,7 @@ struct process_sensor_options {
 	const char *btf_path;	      /* NULL: the running kernel's own */
 	uint32_t process_map_entries; /* 0: WIRE_PROCESS_MAP_ENTRIES_DEFAULT */
 	uint64_t ring_bytes; /* 0: WIRE_RING_BYTES_DEFAULT; rounded up to a power of two of pages */
+	uint64_t policy_ring_bytes; /* 0: WIRE_POLICY_RING_BYTES_DEFAULT; likewise */
 	bool with_environment;
 	bool has_bpf_loop;
 };
@@ -41,16 +42,18 @@ void process_sensor_detach(struct process_sensor *sensor); /* what is in the rin
  * attach. */
 int process_sensor_seed(struct process_sensor *sensor, process_sensor_fn function, void *context);
 
-int process_sensor_fd(const struct process_sensor *sensor); /* readable: records wait */
-int process_sensor_consume(
-	struct process_sensor *sensor); /* number of records, or negative errno */
+/* readable: records wait */
+int process_sensor_fd(const struct process_sensor *sensor, enum wire_ring ring);
+/* Number of records, or negative errno. */
+int process_sensor_consume(struct process_sensor *sensor, enum wire_ring ring);
 
 /* While on, producers never wake the reader: it comes by the clock. */
 void process_sensor_set_polling(struct process_sensor *sensor, bool on);
 
 unsigned int process_sensor_cpus(const struct process_sensor *sensor);
 /* One state per possible processor, process_sensor_cpus() of them. */
-int process_sensor_read_states(const struct process_sensor *sensor, struct wire_ring_state *out);
+int process_sensor_read_states(const struct process_sensor *sensor, enum wire_ring ring,
+			       struct wire_ring_state *out);
 
 /* Whether the kernel side holds this image as alive. */
 bool process_sensor_knows(const struct process_sensor *sensor, uint32_t pid, uint64_t exec_ns);

@@ -11,7 +11,7 @@
 struct process_sensor {
 	struct sensor_bpf *bpf;
 	struct hook_templates templates;
-	struct ring_buffer *ring;
+	struct ring_buffer *rings[WIRE_RINGS];
 	process_sensor_fn function;
 	void *context;
 	unsigned int cpus;

@@ -36,7 +36,7 @@ static void check_event(void *context, const Tetragon__GetEventsResponse *event)
 	protobuf_c_message_free_unpacked(&again->base, NULL);
 }
 
-static int no_losses(void *context, struct wire_ring_state *out)
+static int no_losses(void *context, enum wire_ring ring, struct wire_ring_state *out)
 {
 	memset(out, 0, CPUS * sizeof(*out));
 	return 0;

@@ -71,11 +71,12 @@ static void take_event(void *context, const Tetragon__GetEventsResponse *event)
 	check_json(run, event);
 }
 
-static int read_states(void *context, struct wire_ring_state *out)
+static int read_states(void *context, enum wire_ring ring, struct wire_ring_state *out)
 {
+	static const struct wire_ring_state nothing[RUN_CPUS];
 	const struct run *run = context;
 
-	memcpy(out, run->states, sizeof(run->states));
+	memcpy(out, ring == WIRE_RING_LIFECYCLE ? run->states : nothing, sizeof(run->states));
 	return 0;
 }
 

@@ -1,0 +1,305 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Policies in files. A file that changed is loaded in place of what it said before; if its new text
+ * is wrong, the old one goes on; if it is gone, its policy goes.
+ */
+#include "daemon/policies.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <malloc.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/log.h"
+#include "daemon/policies_private.h"
+
+/* A policy file of more is refused by its reader anyway. */
+#define POLICY_FILE_BYTES_MAX (4u << 20)
+
+/* ---- one file
+ * --------------------------------------------------------------------------------------- */
+
+static void file_free(struct policy_file *file)
+{
+	buf_done(&file->text);
+	free(file->path);
+	free(file->name);
+	free(file->namespace);
+	free(file);
+}
+
+static void log_lines(struct diag *diag)
+{
+	struct span rest = { diag->text.data, diag->text.bytes };
+
+	while (rest.bytes) {
+		struct span line = span_cut(&rest, '\n');
+
+		log_error("%.*s", (int)line.bytes, line.data);
+	}
+}
+
+static int file_read(const char *path, struct buf *out)
+{
+	_cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t got;
+
+	if (fd < 0)
+		return -errno;
+	while (out->bytes < POLICY_FILE_BYTES_MAX) {
+		if (!buf_reserve(out, 64 * 1024))
+			return -ENOMEM;
+		got = read(fd, out->data + out->bytes, out->capacity - out->bytes);
+		if (got < 0)
+			return -errno;
+		if (!got)
+			return 0;
+		out->bytes += (size_t)got;
+	}
+	return -EFBIG;
+}
+
+static struct engine_policy *file_find_policy(const struct policies *policies,
+					      const struct policy_file *file)
+{
+	unsigned int count;
+
+	return file->name ? engine_find(policies->options.engine, POLICIES_DOMAIN_FILES,
+					file->namespace, file->name, &count)
+			  : NULL;
+}
+
+static void file_remember(struct policy_file *file, const char *name, const char *namespace)
+{
+	char *name_copy = strdup(name), *namespace_copy = strdup(namespace);
+
+	free(file->name);
+	free(file->namespace);
+	file->name = name_copy;
+	file->namespace = namespace_copy;
+}
+
+/* Its policy as it is listed when there is nothing better: by the file's name. */
+static void file_list_error(struct policies *policies, struct policy_file *file, const char *error)
+{
+	const struct engine_add_options options = { .domain = POLICIES_DOMAIN_FILES,
+						    .source = file->path,
+						    .mode = -1 };
+	const char *slash = strrchr(file->path, '/');
+
+	if (file_find_policy(policies, file)) /* what was loaded before goes on */
+		return;
+	file_remember(file, slash ? slash + 1 : file->path, "");
+	engine_add_failed(policies->options.engine, file->name, "", &options, error);
+}
+
+static int file_load(struct policies *policies, struct policy_file *file, struct diag *diag)
+{
+	const struct engine_add_options options = { .domain = POLICIES_DOMAIN_FILES,
+						    .source = file->path,
+						    .mode = -1 };
+	struct engine_policy *old = file_find_policy(policies, file);
+	_cleanup_report_ struct report report = {};
+	_cleanup_free_ char *name = NULL, *namespace = NULL;
+	struct policy *policy;
+	int error = policy_read_text(file->path, (struct span){ file->text.data, file->text.bytes },
+				     &report, &policy);
+
+	if (error) {
+		report_tell(&report, diag);
+		return error;
+	}
+	name = strdup(policy->metadata->name.data);
+	namespace = strdup(policy->metadata->namespace.data);
+	if (old)
+		error = engine_replace(policies->options.engine, old, policy, &options, diag);
+	else
+		error = engine_add(policies->options.engine, policy, &options, diag);
+	if (!error && name && namespace)
+		file_remember(file, name, namespace);
+	return error;
+}
+
+/* Loads the file if its text is another one than before. */
+static void file_refresh(struct policies *policies, struct policy_file *file)
+{
+	_cleanup_diag_ struct diag diag = {};
+	struct buf text = {};
+	int error = file_read(file->path, &text);
+
+	if (!error && file->text.data && text.bytes == file->text.bytes &&
+	    memcmp(text.data, file->text.data, text.bytes) == 0) {
+		buf_done(&text);
+		return;
+	}
+	buf_done(&file->text);
+	file->text = text;
+	if (error)
+		diag_add(&diag, "cannot read policy \"%s\": %s", file->path, strerror(-error));
+	else
+		error = file_load(policies, file, &diag);
+	file->is_bad = error != 0;
+	if (!error) {
+		log_info("policy \"%s\" loaded from \"%s\"", file->name, file->path);
+		return;
+	}
+	log_lines(&diag);
+	log_error("policy file \"%s\" is not loaded%s", file->path,
+		  file_find_policy(policies, file) ? "; what it said before goes on" : "");
+	file_list_error(policies, file, buf_text(&diag.text));
+}
+
+static void file_unload(struct policies *policies, struct policy_file *file)
+{
+	struct engine_policy *policy = file_find_policy(policies, file);
+	_cleanup_diag_ struct diag diag = {};
+
+	if (!policy)
+		return;
+	if (engine_delete(policies->options.engine, policy, &diag))
+		log_lines(&diag);
+	else
+		log_info("policy \"%s\" removed with \"%s\"", file->name, file->path);
+}
+
+/* ---- all of them
+ * ------------------------------------------------------------------------------------- */
+
+static void files_see(struct policies *policies, const char *path)
+{
+	struct policy_file **link = &policies->files;
+
+	while (*link && strcmp((*link)->path, path) != 0)
+		link = &(*link)->next;
+	if (!*link) {
+		*link = calloc(1, sizeof(**link));
+		if (*link)
+			(*link)->path = strdup(path);
+	}
+	if (*link && (*link)->path)
+		(*link)->is_seen = true;
+}
+
+static int name_is_policy(const struct dirent *entry)
+{
+	return entry->d_name[0] != '.';
+}
+
+/* Files of the directory and of those in it, one level down, as upstream does; in the order of
+ * their names. */
+static void directory_see(struct policies *policies, const char *directory, int depth)
+{
+	struct dirent **entries;
+	int count = scandir(directory, &entries, name_is_policy, alphasort);
+
+	for (int i = 0; i < count; i++) {
+		_cleanup_free_ char *path = NULL;
+		struct stat status;
+
+		if (asprintf(&path, "%s/%s", directory, entries[i]->d_name) < 0)
+			path = NULL;
+		free(entries[i]);
+		if (!path || stat(path, &status))
+			continue;
+		if (S_ISREG(status.st_mode))
+			files_see(policies, path);
+		else if (S_ISDIR(status.st_mode) && depth)
+			directory_see(policies, path, depth - 1);
+	}
+	if (count >= 0)
+		free(entries);
+}
+
+static void policies_refresh(struct policies *policies)
+{
+	struct policy_file **link = &policies->files;
+
+	for (struct policy_file *file = policies->files; file; file = file->next)
+		file->is_seen = false;
+	for (size_t i = 0; i < policies->options.files->count; i++)
+		files_see(policies, policies->options.files->items[i]);
+	if (policies->options.directory[0])
+		directory_see(policies, policies->options.directory, 1);
+	while (*link) { /* what is gone first: its name may stand in another file now */
+		struct policy_file *file = *link;
+
+		if (file->is_seen) {
+			link = &file->next;
+			continue;
+		}
+		file_unload(policies, file);
+		*link = file->next;
+		file_free(file);
+	}
+	for (struct policy_file *file = policies->files; file; file = file->next)
+		file_refresh(policies, file);
+	malloc_trim(0); /* types of the kernel are read for a change and given back */
+}
+
+static void policies_on_change(void *context)
+{
+	policies_refresh(context);
+}
+
+unsigned int policies_load(struct policies *policies)
+{
+	_cleanup_diag_ struct diag diag = {};
+	unsigned int bad = 0;
+
+	if (policies->options.workload_file[0] && policies_read_workloads(policies, &diag)) {
+		log_lines(&diag);
+		bad++;
+	}
+	policies_refresh(policies);
+	for (const struct policy_file *file = policies->files; file; file = file->next)
+		bad += file->is_bad;
+	return bad;
+}
+
+int policies_new(struct policies **out, const struct policies_options *options, struct diag *diag)
+{
+	struct policies *policies = calloc(1, sizeof(*policies));
+	int error = 0;
+
+	if (!policies)
+		return -ENOMEM;
+	policies->options = *options;
+	if (options->directory[0])
+		error = watch_new(&policies->watch, options->loop, options->directory,
+				  policies_on_change, policies);
+	if (!error && options->workload_file[0])
+		error = watch_new(&policies->workload_watch, options->loop, options->workload_file,
+				  policies_on_workloads, policies);
+	if (error) {
+		diag_add(diag, "cannot watch \"%s\": %s",
+			 policies->watch ? options->workload_file : options->directory,
+			 strerror(-error));
+		policies_free(policies);
+		return error;
+	}
+	*out = policies;
+	return 0;
+}
+
+void policies_free(struct policies *policies)
+{
+	if (!policies)
+		return;
+	watch_free(policies->watch);
+	watch_free(policies->workload_watch);
+	while (policies->files) {
+		struct policy_file *file = policies->files;
+
+		policies->files = file->next;
+		file_free(file);
+	}
+	workloads_free(policies->workloads);
+	free(policies->cgroup_root);
+	free(policies);
+}

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Where policies come from: files, a directory that is watched, clients of the API. In: their
+ * texts. Out: changes of the engine, and what the API tells of it. A policy that cannot be loaded
+ * is reported and listed; the agent goes on.
+ */
+#pragma once
+
+#include "base/loop.h"
+#include "base/options.h"
+#include "sensor/engine.h"
+#include "service/service.h"
+
+struct policies;
+
+struct policies_options {
+	struct engine *engine;
+	struct loop *loop;
+	const struct option_list *files; /* --tracing-policy */
+	const char *directory;		 /* --tracing-policy-dir; "": none */
+	const char *workload_file;	 /* --workload-file; "": none */
+};
+
+int policies_new(struct policies **out, const struct policies_options *options, struct diag *diag);
+void policies_free(struct policies *policies);
+
+/* Reads all sources once and watches them from then on. How many policies could not be loaded; each
+ * was reported. */
+unsigned int policies_load(struct policies *policies);
+
+/* Functions of struct service_ops; CONTEXT is a struct policies. */
+int policies_add(void *context, const char *yaml, const char *domain,
+		 Tetragon__TracingPolicyMode mode, struct diag *diag);
+int policies_delete(void *context, const char *name, const char *namespace, const char *domain,
+		    struct diag *diag);
+int policies_configure(void *context, const struct service_policy_change *change,
+		       struct diag *diag);
+void policies_list(void *context, const char *domain, service_policies_fn answer,
+		   void *answer_context);

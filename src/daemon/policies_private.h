@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Shared by policies.c (files), policies_api.c (clients) and policies_workloads.c (the file of
+ * workloads). */
+#pragma once
+
+#include "base/watch.h"
+#include "daemon/policies.h"
+#include "workload/workload.h"
+
+#define POLICIES_DOMAIN_FILES "static"
+
+/* A file as it was when it was read last. */
+struct policy_file {
+	struct policy_file *next;
+	char *path;
+	struct buf text;
+	bool is_seen; /* in this round */
+	bool is_bad;  /* the last text could not be loaded; what was loaded before goes on */
+	char *name, *namespace; /* of the policy that is loaded from it; NULL: none */
+};
+
+struct policies {
+	struct policies_options options;
+	struct policy_file *files;
+	struct watch *watch, *workload_watch;
+	struct workloads *workloads;
+	char *cgroup_root;
+};
+
+/* policies_workloads.c */
+int policies_read_workloads(struct policies *policies, struct diag *diag);
+void policies_on_workloads(void *policies);

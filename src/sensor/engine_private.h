@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Shared by engine.c (life, lookups), engine_change.c (changes) and engine_scope.c (which
+ * workloads). */
+#pragma once
+
+#include "sensor/engine.h"
+
+struct engine {
+	struct engine_options options;
+	struct hook_space space;
+	struct rules_world world;
+	struct marks *marks;
+	struct hook *hooks;
+	struct engine_policy *policies; /* in the order of adding */
+	uint64_t last_id;
+	int stats_fd, workloads_fd;
+	unsigned int cpus;
+	volatile uint32_t *socks_are_tracked;
+	uint8_t stats_taken[WIRE_POLICIES_MAX];
+	struct engine_workload *workloads; /* owned */
+	size_t workloads_count;
+	struct rules_range *ranges; /* owned; of the last question */
+	int watch_links[2];	    /* cgroups that come and go; -1: not watched */
+};
+
+/* engine.c */
+void engine_policy_ref(struct engine_policy *policy);
+void engine_policy_unref(struct engine_policy *policy);
+struct engine_policy *engine_policy_new(struct engine *engine,
+					const struct engine_add_options *options);
+
+/* engine_change.c */
+void engine_sweep_hooks(struct engine *engine);
+int engine_rebuild(struct engine *engine, struct diag *diag); /* the rules of all hooks */
+
+/* engine_scope.c */
+bool engine_find_workloads(void *engine, const struct policy *policy,
+			   const struct policy_selector *selector, const struct rules_range **out,
+			   size_t *count);

@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Which workloads policies apply to, and the kernel's map of them. */
+#include "sensor/engine_private.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <bpf/bpf.h>
+
+#include "base/cleanup.h"
+
+bool engine_find_workloads(void *context, const struct policy *policy,
+			   const struct policy_selector *selector, const struct rules_range **out,
+			   size_t *count)
+{
+	struct engine *engine = context;
+
+	if (scope_is_everything(policy, selector))
+		return false;
+	*count = 0;
+	if (scope_selects_host(policy, selector))
+		engine->ranges[(*count)++] = (struct rules_range){ 0, 0 };
+	for (size_t i = 0; i < engine->workloads_count; i++) {
+		uint32_t number = engine->workloads[i].number;
+
+		if (scope_selects(policy, selector, &engine->workloads[i].subject))
+			engine->ranges[(*count)++] = (struct rules_range){ number, number };
+	}
+	*out = engine->ranges;
+	return true;
+}
+
+/* Groups that are made below a known one belong to it from their first process on. */
+static int scope_watch_groups(struct engine *engine)
+{
+	static const struct {
+		enum hook_template template;
+		const char *tracepoint;
+	} rows[2] = { { HOOK_TEMPLATE_CGROUP_MADE, "cgroup_mkdir" },
+		      { HOOK_TEMPLATE_CGROUP_REMOVED, "cgroup_rmdir" } };
+	static const struct wire_hook_config nothing;
+
+	for (int i = 0; i < 2; i++) {
+		const struct hook_program program = { .template = rows[i].template,
+						      .config = &nothing,
+						      .memory_fd = -1,
+						      .parked_fd = -1,
+						      .type = BPF_PROG_TYPE_RAW_TRACEPOINT };
+		_cleanup_close_ int fd = -1;
+
+		if (engine->watch_links[i] >= 0)
+			continue;
+		fd = hook_program_load(engine->space.attach.templates,
+				       &engine->space.attach.stand_ins, &program, NULL);
+		engine->watch_links[i] =
+			fd < 0 ? fd : attach_raw_tracepoint(rows[i].tracepoint, fd);
+		if (engine->watch_links[i] < 0)
+			return engine->watch_links[i];
+	}
+	return 0;
+}
+
+int engine_set_workloads(struct engine *engine, const struct engine_workload *list, size_t count,
+			 struct diag *diag)
+{
+	struct engine_workload *copy = calloc(count + 1, sizeof(*copy));
+	struct rules_range *ranges = calloc(count + 2, sizeof(*ranges));
+	int error = copy && ranges ? 0 : -ENOMEM;
+
+	if (!error && count)
+		error = scope_watch_groups(engine);
+	if (error) {
+		free(copy);
+		free(ranges);
+		diag_add(diag, "cannot follow workloads: %s", strerror(-error));
+		return error;
+	}
+	if (count)
+		memcpy(copy, list, count * sizeof(*copy));
+	free(engine->workloads);
+	free(engine->ranges);
+	engine->workloads = copy;
+	engine->workloads_count = count;
+	engine->ranges = ranges;
+	return engine_rebuild(engine, diag);
+}
+
+int engine_get_workloads_fd(const struct engine *engine)
+{
+	return engine->workloads_fd;
+}
