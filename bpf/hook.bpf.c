@@ -314,7 +314,7 @@ int hook_mark_exec(__u64 *context)
 	}
 	scratch->half = half;
 	mark_image(rules, scratch, process);
-	mark_pid(rules, scratch, process, pid);
+	mark_pid(rules, scratch, pid);
 	hook_give_scratch(scratch);
 	return 0;
 }
@@ -337,7 +337,7 @@ int hook_mark_fork(__u64 *context)
 		return 0;
 	}
 	scratch->half = half;
-	mark_pid(rules, scratch, process, pid);
+	mark_pid(rules, scratch, pid);
 	hook_give_scratch(scratch);
 	return 0;
 }

@@ -86,8 +86,9 @@
 #define WIRE_HOOKS_MAX 2048
 /* Steps of a text of eight bytes each: the longest path. */
 #define WIRE_TEXT_WORDS_MAX (WIRE_VALUE_BYTES_MAX / 8)
-/* Policy records wait here for the agent: a second of an ordinary flood. */
-#define WIRE_POLICY_RING_BYTES_DEFAULT (8 * 1024 * 1024)
+/* Policy records wait here for the agent, which looks every 5 ms: some thousand of them. A ring
+ * counts twice in the agent's resident memory, because it is mapped twice. */
+#define WIRE_POLICY_RING_BYTES_DEFAULT (2 * 1024 * 1024)
 /* System calls have smaller numbers (x86-64 has 470 of them). */
 #define WIRE_SYSCALLS_MAX 512
 /* cgroups of workloads: 250 pods of some containers each, with groups below them. */

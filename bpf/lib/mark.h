@@ -10,32 +10,31 @@
 #include "lib/hook.h"
 
 /* Marks that the table at SLOT 0 gives: of its vector, those that the table asks about. */
-RULES_GLOBAL int mark_add(struct hook_scratch *scratch, struct wire_process *process, __u32 vector,
-			  __u32 absent)
+RULES_GLOBAL int mark_add(struct hook_scratch *scratch, __u32 pid, __u32 vector, __u32 absent)
 {
 	char *rules = rules_get_base(scratch);
+	struct wire_process *process = task_find_process(pid); /* atomics want a map's memory */
 
-	if (!rules_use(WIRE_USES_MARKING))
+	if (!rules_use(WIRE_USES_MARKING) || !process)
 		return 0;
 	for (__u32 i = 0; i < WIRE_MARK_WORDS; i++) {
 		const __u64 *found = rules_get(rules, vector + i * 8, 8);
 		const __u64 *others = rules_get(rules, absent + i * 8, 8);
 
-		if (found && others && process)
+		if (found && others)
 			__sync_fetch_and_or(&process->marks[i], *found & ~*others);
 	}
 	return 0;
 }
 
-RULES_GLOBAL int mark_by_name(struct hook_scratch *scratch, struct wire_process *process,
-			      __u32 bytes)
+RULES_GLOBAL int mark_by_name(struct hook_scratch *scratch, __u32 pid, __u32 bytes)
 {
 	char *rules = rules_get_base(scratch);
 	__u64 text = (__u64)bytes << 32 | offsetof(struct hook_scratch, data);
 
 	if (!rules_use(WIRE_USES_MARKING))
 		return 0;
-	if (!scratch || !process)
+	if (!scratch)
 		return 0;
 	for (__u32 reversed = 0; reversed < 2; reversed++) {
 		enum wire_hook_table table = reversed ? WIRE_TABLE_TEXT_END : WIRE_TABLE_TEXT;
@@ -43,7 +42,7 @@ RULES_GLOBAL int mark_by_name(struct hook_scratch *scratch, struct wire_process 
 
 		if (!match_has(0, table) || !where)
 			continue;
-		mark_add(scratch, process,
+		mark_add(scratch, pid,
 			 text_find(scratch, text, where->at,
 				   TEXT_HOW(hook.values[0].text_words, reversed)),
 			 where->absent);
@@ -64,19 +63,18 @@ static __always_inline void mark_image(char *rules, struct hook_scratch *scratch
 	filename = image->record.filename_bytes & (WIRE_PATH_BYTES_MAX - 1);
 	if (bpf_probe_read_kernel(scratch->data, bytes, image->data))
 		return;
-	mark_by_name(scratch, process, bytes);
+	mark_by_name(scratch, image->record.id.pid, bytes);
 	if (bpf_probe_read_kernel(scratch->data, filename, image->data + bytes) ||
 	    scratch->data[0] != '/')
 		return;
-	mark_by_name(scratch, process, filename);
+	mark_by_name(scratch, image->record.id.pid, filename);
 }
 
 /* Pids that policies follow, should they be given again. */
-static __always_inline void mark_pid(char *rules, struct hook_scratch *scratch,
-				     struct wire_process *process, __u32 pid)
+static __always_inline void mark_pid(char *rules, struct hook_scratch *scratch, __u32 pid)
 {
 	const struct wire_table *where = task_get_table(rules, WIRE_TASK_PID);
 
 	if (task_has(WIRE_TASK_PID) && where)
-		mark_add(scratch, process, ranges_find(scratch, where->at, pid), where->absent);
+		mark_add(scratch, pid, ranges_find(scratch, where->at, pid), where->absent);
 }

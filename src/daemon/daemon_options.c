@@ -43,7 +43,7 @@ static const struct option_row daemon_option_rows[] = {
 	  MEMBER(enable_deprecated_tracingpolicy_grpc), NULL, NULL, NULL,
 	  "answer EnableTracingPolicy and DisableTracingPolicy", "Policies" },
 	{ "policy-rb-size-total", 0, OPTION_SIZE, MEMBER(policy_rb_size_total), "0", "BYTES", NULL,
-	  "memory of the ring of policies' events; 0: 8M", "Kernel" },
+	  "memory of the ring of policies' events; 0: 2M", "Kernel" },
 	{ "cluster-name", 0, OPTION_TEXT, MEMBER(cluster_name), NULL, "NAME", NULL,
 	  "stored in every event", "Events" },
 	{ "enable-process-cred", 0, OPTION_BOOL, MEMBER(enable_process_cred), NULL, NULL, NULL,

@@ -71,11 +71,6 @@ static bool probe_lsm(const struct btf *btf)
 	       probe_trampoline(btf, BPF_PROG_TYPE_LSM, BPF_LSM_MAC, "bpf_lsm_file_open");
 }
 
-static bool probe_function_arguments(const struct btf *btf)
-{
-	return libbpf_probe_bpf_helper(BPF_PROG_TYPE_TRACING, BPF_FUNC_get_func_arg, NULL) == 1;
-}
-
 /* Attaching is the test: kernels without fprobes load such programs and refuse then. */
 static bool probe_kprobe_multi(const struct btf *btf)
 {
@@ -123,7 +118,6 @@ static const struct {
 	[KERNEL_FENTRY] = { "fentry", probe_fentry },
 	[KERNEL_KPROBE] = { "kprobe", probe_kprobe },
 	[KERNEL_LSM] = { "BPF LSM", probe_lsm },
-	[KERNEL_FUNCTION_ARGUMENTS] = { "bpf_get_func_arg", probe_function_arguments },
 	[KERNEL_KPROBE_MULTI] = { "kprobe.multi", probe_kprobe_multi },
 	[KERNEL_OVERRIDE] = { "override", probe_override },
 };

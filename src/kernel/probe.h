@@ -11,13 +11,12 @@
 #include "base/diag.h"
 
 enum kernel_feature {
-	KERNEL_BPF_LOOP,	   /* helper bpf_loop */
-	KERNEL_FENTRY,		   /* trampolines on functions */
-	KERNEL_KPROBE,		   /* kprobes through perf events */
-	KERNEL_LSM,		   /* BPF programs as security module, active */
-	KERNEL_FUNCTION_ARGUMENTS, /* helper bpf_get_func_arg */
-	KERNEL_KPROBE_MULTI,	   /* one program on many functions, cheaply */
-	KERNEL_OVERRIDE, /* kprobes may replace return values where the kernel allows it */
+	KERNEL_BPF_LOOP,     /* helper bpf_loop */
+	KERNEL_FENTRY,	     /* trampolines on functions */
+	KERNEL_KPROBE,	     /* kprobes through perf events */
+	KERNEL_LSM,	     /* BPF programs as security module, active */
+	KERNEL_KPROBE_MULTI, /* one program on many functions, cheaply */
+	KERNEL_OVERRIDE,     /* kprobes may replace return values where the kernel allows it */
 	KERNEL_FEATURES,
 };
 

@@ -52,7 +52,7 @@ static int scope_watch_groups(struct engine *engine)
 		if (engine->watch_links[i] >= 0)
 			continue;
 		fd = hook_program_load(engine->space.attach.templates,
-				       &engine->space.attach.stand_ins, &program, NULL);
+				       &engine->space.attach.stand_ins, &program);
 		engine->watch_links[i] =
 			fd < 0 ? fd : attach_raw_tracepoint(rows[i].tracepoint, fd);
 		if (engine->watch_links[i] < 0)

@@ -193,21 +193,12 @@ static int stage_attach(struct hook *hook, struct hook_space *space, const struc
 	target.parked_fd = change->parked_fd;
 	for (unsigned int i = 0; i < offer->count; i++) {
 		error = attachment_load(&change->attachment, &space->attach, offer->mechanisms[i],
-					&target, NULL);
+					&target);
 		if (!error)
 			return 0;
 		attachment_leave(&change->attachment, &space->attach, &target, false);
 		log_debug("cannot hook \"%s\" by %s: %s", hook->function,
 			  mechanism_get_name(offer->mechanisms[i]), strerror(-error));
-		if (log_get_level() >= LOG_LEVEL_TRACE) {
-			_cleanup_buf_ struct buf log = {};
-
-			if (!attachment_load(&change->attachment, &space->attach,
-					     offer->mechanisms[i], &target, &log))
-				return 0;
-			attachment_leave(&change->attachment, &space->attach, &target, false);
-			log_debug("%s", buf_text(&log));
-		}
 	}
 	diag_add(diag, "cannot hook \"%s\": %s; the kernel's own words: --log-level trace",
 		 hook->function, strerror(-error));

@@ -117,8 +117,7 @@ static int dispatch_open(struct attach_space *space, enum hook_template template
 					      .memory_fd = -1,
 					      .parked_fd = -1,
 					      .type = BPF_PROG_TYPE_RAW_TRACEPOINT };
-	_cleanup_close_ int fd =
-		hook_program_load(space->templates, &space->stand_ins, &program, NULL);
+	_cleanup_close_ int fd = hook_program_load(space->templates, &space->stand_ins, &program);
 
 	return fd < 0 ? fd : attach_raw_tracepoint(tracepoint, fd);
 }
@@ -201,16 +200,16 @@ static unsigned int places_find(const struct attachment *attachment,
  * -------------------------------------------------------------------------------------- */
 
 static int load_one(struct attach_space *space, const struct attach_target *target,
-		    struct hook_program program, struct buf *log)
+		    struct hook_program program)
 {
 	program.config = target->config;
 	program.memory_fd = target->memory_fd;
 	program.parked_fd = target->parked_fd;
-	return hook_program_load(space->templates, &space->stand_ins, &program, log);
+	return hook_program_load(space->templates, &space->stand_ins, &program);
 }
 
 static int load_substitute(struct attachment *out, struct attach_space *space,
-			   const struct attach_target *target, struct buf *log)
+			   const struct attach_target *target)
 {
 	struct hook_program program = { .type = BPF_PROG_TYPE_RAW_TRACEPOINT };
 
@@ -218,18 +217,18 @@ static int load_substitute(struct attachment *out, struct attach_space *space,
 	if (!out->substitute)
 		return -ENOENT;
 	program.template = out->substitute->template;
-	out->entry_fd = load_one(space, target, program, log);
+	out->entry_fd = load_one(space, target, program);
 	if (out->entry_fd < 0)
 		return out->entry_fd;
 	if (!(target->config->flags & WIRE_HOOK_RETURNS))
 		return 0;
 	program.template = HOOK_TEMPLATE_SYS_EXIT;
-	out->exit_fd = load_one(space, target, program, log);
+	out->exit_fd = load_one(space, target, program);
 	return out->exit_fd < 0 ? out->exit_fd : 0;
 }
 
 static int load_and_attach(struct attachment *out, struct attach_space *space,
-			   const struct attach_target *target, bool at_return, struct buf *log)
+			   const struct attach_target *target, bool at_return)
 {
 	const struct mechanism_row *row = &mechanism_rows[out->mechanism];
 	bool overrides =
@@ -245,7 +244,7 @@ static int load_and_attach(struct attachment *out, struct attach_space *space,
 
 	if (overrides && !at_return)
 		program.template = HOOK_TEMPLATE_KPROBE_OVERRIDE;
-	*fd = load_one(space, target, program, log);
+	*fd = load_one(space, target, program);
 	if (*fd < 0)
 		return *fd;
 	link = row->attach(target, *fd, at_return);
@@ -256,19 +255,18 @@ static int load_and_attach(struct attachment *out, struct attach_space *space,
 }
 
 int attachment_load(struct attachment *out, struct attach_space *space,
-		    enum hook_mechanism mechanism, const struct attach_target *target,
-		    struct buf *log)
+		    enum hook_mechanism mechanism, const struct attach_target *target)
 {
 	int error = 0;
 
 	attachment_init(out);
 	out->mechanism = mechanism;
 	if (mechanism == MECHANISM_SUBSTITUTE)
-		return load_substitute(out, space, target, log);
+		return load_substitute(out, space, target);
 	/* the return first: a call that parks something must find it there */
 	if (target->config->flags & WIRE_HOOK_RETURNS)
-		error = load_and_attach(out, space, target, true, log);
-	return error ? error : load_and_attach(out, space, target, false, log);
+		error = load_and_attach(out, space, target, true);
+	return error ? error : load_and_attach(out, space, target, false);
 }
 
 int attachment_enter(struct attachment *attachment, struct attach_space *space,

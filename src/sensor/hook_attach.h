@@ -47,8 +47,7 @@ struct attach_target {
  * words, may be NULL.
  */
 int attachment_load(struct attachment *out, struct attach_space *space,
-		    enum hook_mechanism mechanism, const struct attach_target *target,
-		    struct buf *log);
+		    enum hook_mechanism mechanism, const struct attach_target *target);
 int attachment_enter(struct attachment *attachment, struct attach_space *space,
 		     const struct attach_target *target);
 /* Takes places back that are not another attachment's by now. REPLACED: another one has taken them

@@ -102,7 +102,7 @@ static void offer_overrides(struct hook_offer *out, const struct hook_wish *wish
 static void offer_function_hooks(struct hook_offer *out, const struct kernel_features *features,
 				 unsigned int allowed)
 {
-	if (out->btf_id && features->has[KERNEL_FENTRY] && features->has[KERNEL_FUNCTION_ARGUMENTS])
+	if (out->btf_id && features->has[KERNEL_FENTRY])
 		offer_add(out, MECHANISM_FENTRY, allowed);
 	if (features->has[KERNEL_KPROBE_MULTI])
 		offer_add(out, MECHANISM_KPROBE_MULTI, allowed);

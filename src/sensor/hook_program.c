@@ -13,6 +13,8 @@
 #include <bpf/btf.h>
 
 #include "base/cleanup.h"
+#include "base/log.h"
+#include "base/span.h"
 
 /* What the verifier may say; a hook's log has some hundred kilobytes at the most. */
 #define PROGRAM_LOG_BYTES (1u << 20)
@@ -93,33 +95,45 @@ static void program_replace_map(struct bpf_insn *instructions, size_t count, int
 	}
 }
 
-static int program_load(const struct hook_code *code, const struct bpf_insn *instructions,
-			const struct hook_program *program, struct buf *log)
+static int program_try(const struct hook_code *code, const struct bpf_insn *instructions,
+		       const struct hook_program *program, char *log)
 {
-	_cleanup_free_ char *text = log ? calloc(1, PROGRAM_LOG_BYTES) : NULL;
 	LIBBPF_OPTS(bpf_prog_load_opts, options, .expected_attach_type = program->attach_type,
-		    .attach_btf_id = program->attach_btf_id, .prog_btf_fd = (uint32_t)code->btf_fd,
-		    .func_info = code->functions, .func_info_cnt = code->functions_count,
-		    .func_info_rec_size = code->functions_bytes);
-	int fd;
+		    .attach_btf_id = program->attach_btf_id, .prog_flags = program->flags,
+		    .prog_btf_fd = (uint32_t)code->btf_fd, .func_info = code->functions,
+		    .func_info_cnt = code->functions_count,
+		    .func_info_rec_size = code->functions_bytes, .log_level = log ? 1 : 0,
+		    .log_buf = log, .log_size = log ? PROGRAM_LOG_BYTES : 0);
+	int fd = bpf_prog_load(program->type, "hook", "Dual BSD/GPL", instructions, code->count,
+			       &options);
 
-	if (text) {
-		options.log_level = 1;
-		options.log_buf = text;
-		options.log_size = PROGRAM_LOG_BYTES;
+	return fd < 0 ? -errno : fd;
+}
+
+/* What the verifier refuses is tried once more for its words, if anybody wants to read them. */
+static int program_load(const struct hook_code *code, const struct bpf_insn *instructions,
+			const struct hook_program *program)
+{
+	_cleanup_free_ char *log = NULL;
+	struct span rest;
+	int fd = program_try(code, instructions, program, NULL);
+
+	if (fd >= 0 || log_get_level() < LOG_LEVEL_TRACE)
+		return fd;
+	log = calloc(1, PROGRAM_LOG_BYTES);
+	if (log)
+		program_try(code, instructions, program, log);
+	rest = span_of(log ? log : "");
+	while (rest.bytes) {
+		struct span line = span_cut(&rest, '\n');
+
+		log_debug("%.*s", (int)line.bytes, line.data);
 	}
-	fd = bpf_prog_load(program->type, "hook", "Dual BSD/GPL", instructions, code->count,
-			   &options);
-	if (fd < 0)
-		fd = -errno;
-	if (text)
-		buf_add_text(log, text);
 	return fd;
 }
 
 int hook_program_load(const struct hook_templates *templates,
-		      const struct hook_stand_ins *stand_ins, const struct hook_program *program,
-		      struct buf *log)
+		      const struct hook_stand_ins *stand_ins, const struct hook_program *program)
 {
 	const struct hook_code *code = &templates->codes[program->template];
 	size_t bytes = code->count * sizeof(struct bpf_insn);
@@ -132,9 +146,11 @@ int hook_program_load(const struct hook_templates *templates,
 		return config_fd;
 	memcpy(instructions, code->instructions, bytes);
 	program_replace_map(instructions, code->count, stand_ins->config_fd, config_fd);
-	program_replace_map(instructions, code->count, stand_ins->memory_fd, program->memory_fd);
+	if (program->memory_fd >= 0)
+		program_replace_map(instructions, code->count, stand_ins->memory_fd,
+				    program->memory_fd);
 	if (program->parked_fd >= 0)
 		program_replace_map(instructions, code->count, stand_ins->parked_fd,
 				    program->parked_fd);
-	return program_load(code, instructions, program, log);
+	return program_load(code, instructions, program);
 }

@@ -5,7 +5,6 @@
  */
 #pragma once
 
-#include "base/buf.h"
 #include "sensor/hook_template.h"
 
 #include "wire/hook.h"
@@ -22,13 +21,12 @@ struct hook_program {
 	int parked_fd;			/* -1: this hook does not wait for returns */
 	unsigned int type, attach_type; /* enum bpf_prog_type, enum bpf_attach_type */
 	unsigned int attach_btf_id;	/* of trampolines; 0: none */
+	unsigned int flags;		/* BPF_F_SLEEPABLE, or 0 */
 };
 
-/* A descriptor, or a negative errno; the verifier's words go to LOG when it refuses (NULL: not
- * wanted). */
+/* A descriptor, or a negative errno; the verifier's words at --log-level trace. */
 int hook_program_load(const struct hook_templates *templates,
-		      const struct hook_stand_ins *stand_ins, const struct hook_program *program,
-		      struct buf *log);
+		      const struct hook_stand_ins *stand_ins, const struct hook_program *program);
 
 /* A map with BYTES of memory for a hook's control and rules, all zero. */
 int hook_memory_new(uint32_t half_bytes);

@@ -198,9 +198,10 @@ static int marks_load(struct marks *marks, enum hook_template template, unsigned
 		.memory_fd = memory_fd,
 		.parked_fd = -1,
 		.type = type,
+		.flags = type == BPF_PROG_TYPE_SYSCALL ? BPF_F_SLEEPABLE : 0,
 	};
 
-	return hook_program_load(attach->templates, &attach->stand_ins, &program, NULL);
+	return hook_program_load(attach->templates, &attach->stand_ins, &program);
 }
 
 static void marks_detach(struct marks *marks)
