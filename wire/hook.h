@@ -211,6 +211,19 @@ struct wire_text {
 #define WIRE_TEXT_HASH_A 0x9e3779b97f4a7c15ULL
 #define WIRE_TEXT_HASH_B 0xc2b2ae3d27d4eb4fULL
 
+/*
+ * The two places of a cell are (first & mask) and (second & mask) of this number's halves. Texts of
+ * one directory differ in their last bytes only, which are the word's highest: they are folded
+ * down, because a product carries upwards.
+ */
+static inline __attribute__((always_inline)) __u64 wire_text_hash(__u64 word, __u32 node,
+								  __u32 bytes)
+{
+	__u64 hash = (word ^ word >> 32 ^ ((__u64)node << 4 | bytes)) * WIRE_TEXT_HASH_A;
+
+	return (hash ^ hash >> 32) * WIRE_TEXT_HASH_B;
+}
+
 /* SUBSTRINGS: rows of the same filter stand together; when none of them is found its selectors are
  * removed. */
 struct wire_substring {

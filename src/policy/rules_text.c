@@ -233,10 +233,10 @@ static int text_walk(struct text_builder *builder, struct rules_balance *balance
 /* The two places of a cell, as bpf/lib/rules.h finds them. */
 static void cell_get_places(const struct wire_text_cell *cell, uint32_t mask, uint32_t out[2])
 {
-	uint64_t hash = (cell->word ^ ((uint64_t)cell->node << 4 | cell->bytes)) * WIRE_TEXT_HASH_A;
+	uint64_t hash = wire_text_hash(cell->word, cell->node, cell->bytes);
 
 	out[0] = (uint32_t)(hash >> 32) & mask;
-	out[1] = (uint32_t)(hash * WIRE_TEXT_HASH_B >> 32) & mask;
+	out[1] = (uint32_t)hash & mask;
 }
 
 /* Puts a cell down; the one that stood there goes to its other place, and so on. */

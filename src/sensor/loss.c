@@ -55,7 +55,7 @@ bool loss_note_record(struct loss *loss, const struct wire_header *header)
 		return false;
 	cpu = &loss->list[header->cpu];
 	if (header->sequence <= cpu->sequence) { /* an interrupt's record overtook it */
-		cpu->holes -= cpu->holes && header->sequence < cpu->sequence;
+		cpu->holes -= cpu->holes > cpu->reported && header->sequence < cpu->sequence;
 		return false;
 	}
 	if (header->sequence != cpu->sequence + 1)

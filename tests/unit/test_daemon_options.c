@@ -95,7 +95,9 @@ static const struct {
 	const char *said;
 } mistakes[] = {
 	{ { "--rb-size=1M", "--rb-size-total=1M" }, "exclude each other" },
-	{ { "--enable-ancestors=kprobe" }, "kprobe" },
+	{ { "--enable-ancestors=uprobe" }, "uprobe" },
+	{ { "--hook-mechanisms=fentry,magic" }, "magic" },
+	{ { "--policy-rb-size-total=2G" }, "1G" },
 	{ { "--enable-ancestors=base,x" }, "\"x\"" },
 	{ { "--process-cache-size=15" }, "from 16 to" },
 	{ { "--process-cache-size=16777217" }, "from 16 to" },

@@ -197,10 +197,21 @@ static void what_has_no_number_or_processor_is_not_noted(void **state)
 	assert_false(note(test, CPUS, 5));
 	assert_false(note(test, UINT16_MAX, 5));
 	note(test, 0, 5);
-	note(test, 0, 5); /* again, and out of order: neither opens nor closes a hole */
-	note(test, 0, 4);
+	note(test, 0, 5); /* again: neither opens nor closes a hole */
 	assert_true(take(test, 0, true));
 	assert_gap(&test->gap, 1, 4, 4);
+	note(test, 0, 4); /* after it was reported: that stands */
+	assert_false(take(test, 0, true));
+}
+
+static void a_record_that_another_overtook_is_not_missing(void **state)
+{
+	struct loss_case *test = *state;
+
+	note(test, 0, 1);
+	assert_true(note(test, 0, 3));
+	note(test, 0, 2);
+	assert_false(take(test, 0, true));
 }
 
 static void processes_without_a_place_in_the_kernels_map_are_a_loss_of_their_own(void **state)
@@ -254,6 +265,7 @@ int main(void)
 		CASE(two_holes_before_one_look_are_one_gap),
 		CASE(processors_have_numbers_of_their_own),
 		CASE(what_has_no_number_or_processor_is_not_noted),
+		CASE(a_record_that_another_overtook_is_not_missing),
 		CASE(processes_without_a_place_in_the_kernels_map_are_a_loss_of_their_own),
 		CASE(totals_are_the_sum_of_all_gaps),
 	};
