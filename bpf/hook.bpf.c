@@ -34,18 +34,19 @@ static __always_inline void hook_read_registers(struct hook_scratch *scratch,
 	scratch->arguments[5] = all.r9;
 }
 
-/* Rules and a scratch for a call that is ours to tell; NULL: it is not. */
-static __always_inline struct hook_scratch *hook_begin(char **rules, __u64 first_argument)
+/* The rules of a call that is ours to tell; NULL: it is not. */
+static __always_inline char *hook_find_rules(__u32 *half, __u64 first_argument)
 {
 	struct wire_hook_control *control;
-	struct hook_scratch *scratch;
+	char *rules = rules_find(&control, half);
 
-	__u32 half;
+	return rules && hook_is_reporting(control, first_argument) ? rules : NULL;
+}
 
-	*rules = rules_find(&control, &half);
-	if (!*rules || !hook_is_reporting(control, first_argument))
-		return NULL;
-	scratch = hook_take_scratch();
+static __always_inline struct hook_scratch *hook_take(__u32 half)
+{
+	struct hook_scratch *scratch = hook_take_scratch();
+
 	if (scratch)
 		scratch->half = half;
 	else
@@ -53,12 +54,21 @@ static __always_inline struct hook_scratch *hook_begin(char **rules, __u64 first
 	return scratch;
 }
 
+/* Both at once. */
+static __always_inline struct hook_scratch *hook_begin(char **rules, __u64 first_argument)
+{
+	__u32 half;
+
+	*rules = hook_find_rules(&half, first_argument);
+	return *rules ? hook_take(half) : NULL;
+}
+
 /* ---- trampolines
  * ---------------------------------------------------------------------------------- */
 
 static __always_inline void hook_read_trampoline(void *context, struct hook_scratch *scratch)
 {
-	for (__u32 i = 0; i < 6 && i < bpf_get_func_arg_cnt(context); i++)
+	for (__u32 i = 0; i < 6 && i < hook.arguments_count; i++)
 		bpf_get_func_arg(context, i, &scratch->arguments[i]);
 	if (hook.flags & WIRE_HOOK_SYSCALL)
 		hook_read_registers(scratch, (const struct pt_regs *)scratch->arguments[0]);
@@ -66,13 +76,22 @@ static __always_inline void hook_read_trampoline(void *context, struct hook_scra
 
 static __always_inline __s64 hook_run_trampoline(void *context)
 {
-	__u64 first = 0;
+	__u64 first = 0, file = 0;
 	struct hook_scratch *scratch;
 	char *rules;
+	__u32 half;
 	__s64 error;
 
 	bpf_get_func_arg(context, 0, &first);
-	scratch = hook_begin(&rules, first);
+	rules = hook_find_rules(&half, first);
+	if (!rules)
+		return 0;
+	if (hook.filtered) {
+		bpf_get_func_arg(context, hook.filtered - 1, &file);
+		if (filter_excludes(rules, (const struct file *)file))
+			return 0;
+	}
+	scratch = hook_take(half);
 	if (!scratch)
 		return 0;
 	hook_read_trampoline(context, scratch);
@@ -256,15 +275,23 @@ int hook_new_descriptor(__u64 *context)
 {
 	__s64 result = context[1];
 	struct hook_scratch *scratch;
+	struct file *file;
 	char *rules;
+	__u32 half;
 
 	if (result < 0)
 		return 0;
-	scratch = hook_begin(&rules, context[0]);
+	rules = hook_find_rules(&half, context[0]);
+	if (!rules)
+		return 0;
+	file = arg_find_fd(result);
+	if (hook.filtered && filter_excludes(rules, file))
+		return 0;
+	scratch = hook_take(half);
 	if (!scratch)
 		return 0;
 	scratch->arguments[0] = result;
-	scratch->arguments[1] = (__u64)arg_find_fd(result);
+	scratch->arguments[1] = (__u64)file;
 	hook_at_entry(rules, scratch);
 	hook_give_scratch(scratch);
 	return 0;

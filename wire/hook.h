@@ -101,8 +101,10 @@ struct wire_hook_config {
 	__u32 task_tables; /* bit per enum wire_task_table */
 	__u32 values_count;
 	__u32 has_bpf_loop;
-	__u32 parked_bytes;		  /* room for values that wait for the return */
-	__u32 uses;			  /* WIRE_USES_* */
+	__u32 parked_bytes;    /* room for values that wait for the return */
+	__u32 uses;	       /* WIRE_USES_* */
+	__u32 arguments_count; /* of the function, as far as anybody reads them */
+	__u32 filtered; /* argument + 1 that is a struct file whose path is asked for; 0: none */
 	__u8 order[WIRE_HOOK_VALUES_MAX]; /* slots, cheapest to read first */
 	struct wire_hook_value values[WIRE_HOOK_VALUES_MAX];
 };
@@ -134,9 +136,11 @@ struct wire_value_rules {
 
 struct wire_rules {
 	__u32 generation;
-	__u32 bytes; /* of all rules */
-	__u32 all;   /* vector: selectors that there are */
-	__u32 acts;  /* vector: selectors with a row to be looked at, see struct wire_selector */
+	__u32 bytes;  /* of all rules */
+	__u32 all;    /* vector: selectors that there are */
+	__u32 acts;   /* vector: selectors with a row to be looked at, see struct wire_selector */
+	__u32 filter; /* struct wire_root_filter; 0: none */
+	__u32 pad;
 	__u32 selectors; /* array of struct wire_selector, one per bit */
 	__u32 selectors_count;
 	struct wire_table task[WIRE_TASK_TABLES];
@@ -239,6 +243,24 @@ struct wire_substrings {
 	__u32 pad;
 	struct wire_substring rows[];
 };
+
+/*
+ * What the paths that rules ask for begin with: up to four bytes behind the first slash, the next
+ * slash among them. A call about a file elsewhere ends there, before a path is put together. It is
+ * there only when nobody is left whose path is not one of the texts.
+ */
+struct wire_root_filter {
+	__u32 lengths; /* bit N: some beginning has N bytes (1 to 4) */
+	__u32 pad;
+	__u64 bits[WIRE_ROOT_FILTER_WORDS];
+};
+
+static inline __attribute__((always_inline)) __u32 wire_root_filter_bit(__u32 bytes, __u32 length)
+{
+	__u32 hash = (bytes ^ length << 28) * 0x9e3779b1U;
+
+	return (hash >> 16) & (WIRE_ROOT_FILTER_WORDS * 64 - 1);
+}
 
 /*
  * MARKS: what a process is marked with (wire_process.marks). A process without marks that matter

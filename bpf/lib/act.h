@@ -203,10 +203,7 @@ RULES_GLOBAL int act_on_matches(struct hook_scratch *scratch, enum act_stage sta
 		return false;
 	loop.selectors = head->selectors;
 	for (__u32 i = 0; i < WIRE_VECTOR_WORDS_MAX && i < hook.words; i++) {
-		const __u64 *acts = rules_get(rules, head->acts + i * 8, 8);
-
-		scratch->acting[i] =
-			hook.flags & WIRE_HOOK_ACTS && acts ? scratch->alive[i] & *acts : 0;
+		scratch->acting[i] = scratch->alive[i] & vector_get_word(rules, head->acts, i);
 		scratch->posting[i] = scratch->alive[i] & ~scratch->acting[i];
 		scratch->parking[i] = 0;
 		any |= scratch->acting[i];

@@ -261,71 +261,84 @@ static __always_inline void arg_read_iovec(const struct reading *reading)
 /* ---- files --------------------------------------------------------------------------------------
  */
 
-/* The walked path as value: what `walk` found, copied into the record. */
-static __always_inline void arg_put_path(const struct reading *reading, enum path_end end,
-					 __u32 mode)
+static __always_inline __u32 arg_read_mode(const struct dentry *dentry)
+{
+	const struct inode *inode = BPF_CORE_READ(dentry, d_inode);
+
+	return BPF_CORE_READ(inode, i_mode);
+}
+
+/*
+ * A walk has ended: its path is asked about where it stands. It becomes a value of the record with
+ * arg_keep_path(), before the next walk, if anybody is left who wants it.
+ */
+static __always_inline void arg_note_path(const struct reading *reading, enum path_end end)
 {
 	struct hook_scratch *scratch = reading->scratch;
+	__u32 bytes = WIRE_PATH_BYTES_MAX - scratch->walk.at;
+
+	if (reading_value(reading)->tables & 1U << WIRE_TABLE_FILE_TYPE)
+		scratch->modes[reading->slot] = arg_read_mode(scratch->walk.leaf);
+	if (end == PATH_FAULT) {
+		scratch->statuses[reading->slot] = WIRE_VALUE_UNREADABLE;
+		return;
+	}
+	if (!bytes) { /* the root itself */
+		scratch->walk.at = WIRE_PATH_BYTES_MAX - 1;
+		scratch->path[WIRE_PATH_BYTES_MAX - 1] = '/';
+		bytes = 1;
+	}
+	scratch->statuses[reading->slot] = end == PATH_COMPLETE ? WIRE_VALUE_OK : WIRE_VALUE_CUT;
+	arg_set_text(scratch, reading->slot, scratch->path + scratch->walk.at, bytes);
+}
+
+static __always_inline void arg_keep_path(const struct reading *reading)
+{
+	struct hook_scratch *scratch = reading->scratch;
+	enum wire_value_status status = scratch->statuses[reading->slot];
 	char *room = arg_get_room(scratch), *text;
 	struct wire_file *file;
 	__u32 at, bytes;
 
-	scratch->modes[reading->slot] = mode;
-	if (!room)
-		return arg_put_status(reading, WIRE_VALUE_NO_ROOM);
-	if (end == PATH_FAULT)
-		return arg_put_status(reading, WIRE_VALUE_UNREADABLE);
+	if (status == WIRE_VALUE_UNREADABLE || !room)
+		return arg_put_status(reading, room ? status : WIRE_VALUE_NO_ROOM);
 	file = (struct wire_file *)(room + sizeof(struct wire_value));
 	text = (char *)(file + 1);
 	at = scratch->walk.at & (WIRE_PATH_BYTES_MAX - 1);
 	bytes = (WIRE_PATH_BYTES_MAX - scratch->walk.at) & (WIRE_PATH_BYTES_MAX - 1);
-	if (!bytes) { /* the root itself */
-		text[0] = '/';
-		bytes = 1;
-	} else if (bpf_probe_read_kernel(text, bytes, scratch->path + at)) {
+	if (bpf_probe_read_kernel(text, bytes, scratch->path + at))
 		return arg_put_status(reading, WIRE_VALUE_UNREADABLE);
-	}
-	file->mode = mode;
+	file->mode = arg_read_mode(scratch->walk.leaf);
 	file->pad = 0;
-	arg_set_text(scratch, reading->slot, text, bytes);
-	arg_put(reading, room, sizeof(*file) + bytes,
-		end == PATH_COMPLETE ? WIRE_VALUE_OK : WIRE_VALUE_CUT);
+	arg_put(reading, room, sizeof(*file) + bytes, status);
 }
 
 static __always_inline void arg_read_path(const struct reading *reading, const struct path *path)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct path_walk *walk = &reading->scratch->walk;
-	const struct dentry *leaf;
-	const struct inode *inode;
-	enum path_end end;
 
 	path_start(walk, path);
-	leaf = walk->dentry;
-	if (!leaf)
-		return arg_put_status(reading, WIRE_VALUE_UNREADABLE);
-	inode = BPF_CORE_READ(leaf, d_inode);
 	walk->root_dentry = task->fs->root.dentry;
 	walk->root_mount = task->fs->root.mnt;
-	end = path_walk_up(walk, reading->scratch->path, hook.has_bpf_loop);
-	arg_put_path(reading, end, BPF_CORE_READ(inode, i_mode));
+	if (!walk->dentry)
+		arg_note_path(reading, PATH_FAULT);
+	else
+		arg_note_path(reading,
+			      path_walk_up(walk, reading->scratch->path, hook.has_bpf_loop));
 }
 
 /* The path inside its file system: a dentry does not say where that is mounted. */
 static __always_inline void arg_read_dentry(const struct reading *reading)
 {
 	struct path_walk *walk = &reading->scratch->walk;
-	const struct dentry *dentry = (void *)reading->argument;
-	const struct inode *inode = BPF_CORE_READ(dentry, d_inode);
-	enum path_end end;
 
-	walk->dentry = dentry;
+	walk->dentry = walk->leaf = (void *)reading->argument;
 	walk->mount = NULL;
 	walk->mount_root = NULL;
 	walk->root_mount = NULL;
 	walk->root_dentry = NULL;
-	end = path_walk_up(walk, reading->scratch->path, hook.has_bpf_loop);
-	arg_put_path(reading, end, BPF_CORE_READ(inode, i_mode));
+	arg_note_path(reading, path_walk_up(walk, reading->scratch->path, hook.has_bpf_loop));
 }
 
 static __always_inline struct file *arg_find_fd(__u32 number)
@@ -344,8 +357,10 @@ static __always_inline struct file *arg_find_fd(__u32 number)
 
 static __always_inline void arg_read_file(const struct reading *reading, const struct file *file)
 {
-	if (!file)
-		return arg_put_status(reading, WIRE_VALUE_UNREADABLE);
+	if (!file) {
+		reading->scratch->walk.leaf = NULL;
+		return arg_note_path(reading, PATH_FAULT);
+	}
 	arg_read_path(reading, (const struct path *)((char *)file +
 						     bpf_core_field_offset(struct file, f_path)));
 }

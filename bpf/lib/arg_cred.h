@@ -53,6 +53,13 @@ static __always_inline void arg_read_user_namespace(const struct reading *readin
 	arg_put_fixed(reading, out, sizeof(*out));
 }
 
+/* Whether a value's text stands in the path buffer until it is kept. */
+static __always_inline bool arg_is_path(__u32 type)
+{
+	return type == WIRE_ARG_FD || type == WIRE_ARG_FILE || type == WIRE_ARG_KIOCB ||
+	       type == WIRE_ARG_PATH || type == WIRE_ARG_DENTRY || type == WIRE_ARG_LINUX_BINPRM;
+}
+
 /* One case per reader; the type is a constant to the verifier. */
 static __always_inline void arg_read_value(const struct reading *reading)
 {

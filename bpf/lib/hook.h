@@ -7,6 +7,7 @@
 #pragma once
 
 #include "lib/act.h"
+#include "lib/filter.h"
 
 /* ---- the scratch
  * ----------------------------------------------------------------------------------- */
@@ -128,6 +129,16 @@ RULES_FUNCTION void hook_read(struct hook_scratch *scratch, __u32 slot)
 	arg_read_value(&reading);
 }
 
+/* A path becomes a value of the record; other values are one already. */
+RULES_FUNCTION void hook_keep(struct hook_scratch *scratch, __u32 slot)
+{
+	struct reading reading = { .scratch = scratch };
+
+	reading.slot = slot & (WIRE_HOOK_VALUES_MAX - 1);
+	if (arg_is_path(hook.values[reading.slot].type) && !scratch->places[reading.slot])
+		arg_keep_path(&reading);
+}
+
 /* What selectors that are left show, and what was not needed so far. */
 RULES_FUNCTION void hook_read_rest(char *rules, struct hook_scratch *scratch, enum act_stage stage)
 {
@@ -141,8 +152,10 @@ RULES_FUNCTION void hook_read_rest(char *rules, struct hook_scratch *scratch, en
 					   slot * sizeof(struct wire_value_rules) +
 					   offsetof(struct wire_value_rules, wanted),
 				   sizeof(*wanted));
-		if (wanted && vector_meets(scratch, *wanted))
-			hook_read(scratch, slot);
+		if (!wanted || !vector_meets(scratch, *wanted))
+			continue;
+		hook_read(scratch, slot);
+		hook_keep(scratch, slot);
 	}
 }
 
@@ -171,31 +184,27 @@ RULES_FUNCTION bool hook_match_values(char *rules, struct hook_scratch *scratch,
 		hook_read_second(scratch, slot);
 		if (!match_value(rules, scratch, slot))
 			return false;
+		hook_keep(scratch, slot);
 	}
 	return true;
 }
 
+/* Without any question there is no answer yet: then all are meant. */
 static __always_inline bool hook_match_entry(char *rules, struct hook_scratch *scratch)
 {
 	const struct wire_rules *head = rules_get(rules, 0, sizeof(*head));
-	__u64 any = 0;
 
-	if (!head)
+	if (!head || (hook.task_tables && !match_task(scratch)) ||
+	    !hook_match_values(rules, scratch, ACT_AT_ENTRY))
 		return false;
-	for (__u32 i = 0; i < WIRE_VECTOR_WORDS_MAX && i < hook.words; i++) {
-		const __u64 *all = rules_get(rules, head->all + i * 8, 8);
-
-		scratch->alive[i] = all ? *all : 0;
-		any |= scratch->alive[i];
-	}
-	if (!any || (hook.task_tables && !match_task(scratch)))
-		return false;
-	return hook_match_values(rules, scratch, ACT_AT_ENTRY);
+	return scratch->has_alive || vector_and(scratch, head->all);
 }
 
 static __always_inline void hook_clear(struct hook_scratch *scratch)
 {
 	scratch->used = hook.words * 8;
+	scratch->has_alive = 0;
+	scratch->is_nobody = 0;
 	scratch->override_error = 0;
 	scratch->record.values = 0;
 	for (__u32 i = 0; i < WIRE_HOOK_VALUES_MAX && i < hook.values_count; i++)
@@ -383,6 +392,8 @@ RULES_GLOBAL int hook_unpark(struct hook_scratch *scratch)
 		scratch->places[i] = parked->places[i];
 		scratch->statuses[i] = WIRE_VALUE_OK;
 	}
+	scratch->has_alive = 1;
+	scratch->is_nobody = 0;
 	scratch->used = used;
 	scratch->record.values = parked->values;
 	scratch->override_error = 0;

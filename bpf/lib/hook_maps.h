@@ -60,7 +60,10 @@ struct baseline {
  * this struct. */
 struct hook_scratch {
 	__u32 busy;
-	__u32 half; /* of the rules that this call goes by */
+	__u32 half;	 /* of the rules that this call goes by */
+	__u32 has_alive; /* `alive` says something */
+	__u32 is_nobody; /* nobody is left, whatever it says */
+	__u32 pad;
 	__u32 used; /* bytes of `data` */
 	__u32 substring_is_found;
 	struct {

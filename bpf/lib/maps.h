@@ -47,8 +47,11 @@ struct {
 
 /* A walk from a dentry to the root of its process; see lib/path.h. */
 struct path_walk {
-	const struct dentry *dentry, *root_dentry, *mount_root;
+	const struct dentry *dentry, *root_dentry, *leaf;
 	const struct vfsmount *mount, *root_mount;
+	/* of `mount`: its parent, where it is mounted, its root */
+	const void *mount_parent;
+	const struct dentry *mountpoint, *mount_root;
 	__u32 at;  /* the path found so far is path[at .. WIRE_PATH_BYTES_MAX) */
 	__u32 end; /* enum path_end */
 };

@@ -18,11 +18,11 @@ RULES_GLOBAL int mark_add(struct hook_scratch *scratch, __u32 pid, __u32 vector,
 	if (!rules_use(WIRE_USES_MARKING) || !process)
 		return 0;
 	for (__u32 i = 0; i < WIRE_MARK_WORDS; i++) {
-		const __u64 *found = rules_get(rules, vector + i * 8, 8);
-		const __u64 *others = rules_get(rules, absent + i * 8, 8);
+		__u64 found = vector_get_word(rules, vector, i);
 
-		if (found && others)
-			__sync_fetch_and_or(&process->marks[i], *found & ~*others);
+		found &= ~vector_get_word(rules, absent, i);
+		if (found)
+			__sync_fetch_and_or(&process->marks[i], found);
 	}
 	return 0;
 }

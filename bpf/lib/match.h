@@ -8,22 +8,33 @@
 
 #include "lib/arg_cred.h"
 
-/* alive &= the vector at AT. */
-RULES_GLOBAL int vector_and(struct hook_scratch *scratch, __u32 at)
+/*
+ * alive &= the vector at AT; 0 is the vector of nobody. The first one of a call is taken as it is:
+ * no vector has other bits than those of selectors that there are.
+ */
+RULES_GLOBAL int vector_and_words(struct hook_scratch *scratch, __u32 at)
 {
 	char *rules = rules_get_base(scratch);
-
-	__u64 any = 0;
+	__u64 any = 0, fresh;
 
 	if (!scratch)
 		return 0;
+	fresh = scratch->has_alive ? 0 : ~0ULL;
+	scratch->has_alive = 1;
 	for (__u32 i = 0; i < WIRE_VECTOR_WORDS_MAX && i < hook.words; i++) {
-		const __u64 *word = rules_get(rules, at + i * 8, 8);
-
-		scratch->alive[i] &= word ? *word : 0;
+		scratch->alive[i] = (scratch->alive[i] | fresh) & vector_get_word(rules, at, i);
 		any |= scratch->alive[i];
 	}
 	return any != 0;
+}
+
+/* Cost does not grow with the number of selectors where the answer is that nobody is left. */
+static __always_inline int vector_and(struct hook_scratch *scratch, __u32 at)
+{
+	if (at)
+		return vector_and_words(scratch, at);
+	scratch->is_nobody = 1;
+	return 0;
 }
 
 /* For callbacks of loops: 1 when nobody is left. The verifier knows nothing of what a global
@@ -44,9 +55,7 @@ RULES_GLOBAL int vector_meets(struct hook_scratch *scratch, __u32 at)
 	if (!scratch)
 		return 0;
 	for (__u32 i = 0; i < WIRE_VECTOR_WORDS_MAX && i < hook.words; i++) {
-		const __u64 *word = rules_get(rules, at + i * 8, 8);
-
-		if (word && *word & scratch->alive[i])
+		if (vector_get_word(rules, at, i) & scratch->alive[i])
 			return true;
 	}
 	return false;
@@ -93,11 +102,12 @@ struct mask_rows {
 	__u32 pad;
 };
 
-/* Whether somebody is left; true for a vector without words is impossible. */
 static __always_inline bool vector_is_empty(const struct hook_scratch *scratch)
 {
 	__u64 any = 0;
 
+	if (scratch->is_nobody || !scratch->has_alive)
+		return scratch->is_nobody;
 	for (__u32 i = 0; i < WIRE_VECTOR_WORDS_MAX && i < hook.words; i++)
 		any |= scratch->alive[i];
 	return !any;
@@ -431,7 +441,7 @@ static __always_inline bool match_unix_address(char *rules, struct hook_scratch 
 }
 
 /* All tables of a slot that has been read. */
-RULES_FUNCTION bool match_value(char *rules, struct hook_scratch *scratch, __u32 slot)
+static __always_inline bool match_value(char *rules, struct hook_scratch *scratch, __u32 slot)
 {
 	__u32 status;
 

@@ -64,13 +64,8 @@ RULES_GLOBAL int mark_apply(struct hook_scratch *scratch, __u32 table, __u32 num
 	if (!mark || !scratch)
 		return 0;
 	for (__u32 i = 0; i < WIRE_VECTOR_WORDS_MAX && i < hook.words; i++) {
-		const __u64 *with = rules_get(rules, mark->with + i * 8, 8);
-		const __u64 *without = rules_get(rules, mark->without + i * 8, 8);
-
-		if (!with || !without)
-			return 0;
-		scratch->posting[i] |= *with;
-		scratch->alive[i] &= ~*without;
+		scratch->posting[i] |= vector_get_word(rules, mark->with, i);
+		scratch->alive[i] &= ~vector_get_word(rules, mark->without, i);
 	}
 	return 0;
 }
@@ -140,9 +135,7 @@ static __always_inline void marks_collect(const struct mark_search *search, __u3
 	rules_loop(WIRE_MARKS_PER_PROCESS_MAX + WIRE_MARK_WORDS,
 		   WIRE_MARKS_PER_PROCESS_MAX + WIRE_MARK_WORDS, mark_step, (void *)search);
 	for (__u32 i = 0; i < WIRE_VECTOR_WORDS_MAX && i < hook.words; i++) {
-		const __u64 *wanting_none = rules_get(search->rules, free + i * 8, 8);
-
-		scratch->alive[i] &= scratch->posting[i] | (wanting_none ? *wanting_none : 0);
+		scratch->alive[i] &= scratch->posting[i] | vector_get_word(search->rules, free, i);
 	}
 }
 
@@ -163,6 +156,8 @@ RULES_GLOBAL int task_match_marks(struct hook_scratch *scratch, const struct wir
 	search.count = marks->rows_count;
 	for (__u32 i = 0; process && i < WIRE_MARK_WORDS; i++)
 		any |= process->marks[i] & marks->relevant[i];
+	if (any && !scratch->has_alive)
+		vector_and_words(scratch, ((const struct wire_rules *)rules)->all);
 	if (any)
 		marks_collect(&search, marks->free);
 	else

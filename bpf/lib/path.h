@@ -41,9 +41,9 @@ static __always_inline bool path_read_dentry(struct dentry_head *head, const str
 	return !bpf_core_read(&head->parent, sizeof(head->parent), &dentry->d_parent);
 }
 
-/* Likewise the parts of a mount: where it is mounted, and its root. */
+/* Likewise the parts of a mount: what it is mounted on, where, and its root. */
 struct mount_head {
-	const struct mount *parent;
+	const void *parent;
 	const struct dentry *mountpoint, *root;
 };
 
@@ -61,25 +61,34 @@ static __always_inline bool path_read_mount(struct mount_head *head, const struc
 	return !bpf_core_read(&head->parent, sizeof(head->parent), &mount->mnt_parent);
 }
 
+static __always_inline void path_enter_mount(struct path_walk *walk, const struct vfsmount *inner)
+{
+	struct mount_head head = {};
+
+	path_read_mount(&head, inner);
+	walk->mount = inner;
+	walk->mount_parent = head.parent;
+	walk->mountpoint = head.mountpoint;
+	walk->mount_root = head.root;
+}
+
 /* A dentry that is the root of its mount: goes on at the mount point, one mount up. */
 static __always_inline bool path_cross_mount(struct path_walk *walk)
 {
-	struct mount_head head;
 	const struct vfsmount *outer;
 
-	if (!path_read_mount(&head, walk->mount) || !head.parent) {
+	if (!walk->mount_parent) {
 		walk->end = PATH_FAULT;
 		return true;
 	}
-	outer = (const void *)((const char *)head.parent +
+	outer = (const void *)((const char *)walk->mount_parent +
 			       bpf_core_field_offset(struct mount, mnt));
 	if (outer == walk->mount) {
 		walk->end = PATH_UNREACHABLE;
 		return true;
 	}
-	walk->dentry = head.mountpoint;
-	walk->mount = outer;
-	walk->mount_root = BPF_CORE_READ(outer, mnt_root);
+	walk->dentry = walk->mountpoint;
+	path_enter_mount(walk, outer);
 	return false;
 }
 
@@ -195,9 +204,8 @@ static __always_inline void path_start(struct path_walk *walk, const struct path
 	const struct dentry *dentry;
 
 	path_read(path, &mount, &dentry);
-	walk->dentry = dentry;
-	walk->mount = mount;
-	walk->mount_root = BPF_CORE_READ(mount, mnt_root);
+	walk->dentry = walk->leaf = dentry;
+	path_enter_mount(walk, mount);
 }
 
 static __always_inline enum path_end path_build(struct path_walk *walk, char *text,

@@ -56,6 +56,14 @@ static __always_inline void *rules_get(char *rules, __u64 offset, __u32 bytes)
 	return rules + offset;
 }
 
+/* A word of the vector at AT, where 0 is the vector of nobody. */
+static __always_inline __u64 vector_get_word(char *rules, __u32 at, __u32 index)
+{
+	const __u64 *word = at ? rules_get(rules, at + index * 8, 8) : NULL;
+
+	return word ? *word : 0;
+}
+
 /*
  * Steps of a search, bounded for both kinds of kernels: with bpf_loop (5.17) the verifier looks at
  * a step once, without it at each of the first UNROLLED ones. What steps change stands in the

@@ -128,6 +128,68 @@ static void add_tables(struct rules_builder *builder, struct wire_rules *head)
 	}
 }
 
+/* ---- the filter by the first component ---------------------------------------------------------
+ */
+
+/* The bytes of TEXT that decide; -1: any path may begin like that. */
+static int filter_get_length(struct span text)
+{
+	size_t length = 0;
+
+	if (!text.bytes || text.data[0] != '/')
+		return 0; /* no path is like that: it needs no place in the filter */
+	while (length < 4 && length + 1 < text.bytes) {
+		length++;
+		if (text.data[length] == '/')
+			break;
+	}
+	return length ? (int)length : -1;
+}
+
+static bool filter_add(struct wire_root_filter *filter, struct span text)
+{
+	int length = filter_get_length(text);
+	uint32_t bytes = 0, bit;
+
+	if (length <= 0)
+		return length == 0;
+	memcpy(&bytes, text.data + 1, (size_t)length);
+	bit = wire_root_filter_bit(bytes, (uint32_t)length);
+	filter->lengths |= 1u << length;
+	filter->bits[bit / 64] |= 1ULL << bit % 64;
+	return true;
+}
+
+/* Of a hook on a function with a struct file whose path everybody asks about; else there is none.
+ */
+static void add_filter(struct rules_builder *builder, struct wire_rules *head)
+{
+	struct wire_root_filter filter = {};
+	const struct rules_tests *tests;
+	const struct wire_text *text;
+	uint32_t slot = 0;
+
+	while (slot < builder->out->config.values_count &&
+	       (builder->out->config.values[slot].type != WIRE_ARG_FILE ||
+		builder->out->config.values[slot].from != WIRE_FROM_ARGUMENT))
+		slot++;
+	if (slot == builder->out->config.values_count ||
+	    !builder->values[slot][WIRE_TABLE_TEXT].count)
+		return;
+	builder->out->config.filtered = builder->out->config.values[slot].index + 1u;
+	tests = &builder->values[slot][WIRE_TABLE_TEXT];
+	text = rules_at(builder, head->values[slot].tables[WIRE_TABLE_TEXT].at);
+	if (text->none)
+		return;
+	for (size_t i = 0; i < tests->count; i++) {
+		for (size_t j = 0; j < tests->items[i].texts_count; j++) {
+			if (!filter_add(&filter, tests->items[i].texts[j].text))
+				return;
+		}
+	}
+	head->filter = rules_add_bytes(builder, &filter, sizeof(filter));
+}
+
 /* Selectors whose events show the value: all of a member that collects it. */
 static void add_wanted(struct rules_builder *builder, struct wire_rules *head)
 {
@@ -379,6 +441,8 @@ int rules_build_memory(struct rules_builder *builder, uint32_t generation)
 	rules_vector_fill(builder, builder->vector);
 	head.all = rules_add_vector(builder, builder->vector);
 	add_tables(builder, &head);
+	if (!builder->failed)
+		add_filter(builder, &head);
 	add_wanted(builder, &head);
 	error = add_selectors(builder, &head);
 	if (error || builder->failed)

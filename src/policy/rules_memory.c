@@ -72,10 +72,21 @@ static bool vectors_grow(struct rules_builder *builder)
 	return true;
 }
 
+static bool vector_is_empty(const uint64_t *words, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (words[i])
+			return false;
+	}
+	return true;
+}
+
 uint32_t rules_add_vector(struct rules_builder *builder, const uint64_t *words)
 {
 	size_t bytes = builder->out->config.words * sizeof(*words), at;
 
+	if (vector_is_empty(words, builder->out->config.words))
+		return 0;
 	if (builder->vectors_count * 2 >= builder->vectors_capacity && !vectors_grow(builder)) {
 		builder->failed = true;
 		return 0;

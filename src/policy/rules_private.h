@@ -75,7 +75,8 @@ void rules_builder_done(struct rules_builder *builder);
 uint32_t rules_add_bytes(struct rules_builder *builder, const void *data,
 			 size_t bytes); /* offset, aligned to 8 */
 void *rules_at(struct rules_builder *builder, uint32_t offset);
-uint32_t rules_add_vector(struct rules_builder *builder, const uint64_t *words); /* kept once */
+/* Kept once; 0: it is empty, or there is no memory. */
+uint32_t rules_add_vector(struct rules_builder *builder, const uint64_t *words);
 void vector_set(uint64_t *words, uint32_t bit, bool on);
 /* All selectors, but without those that have a test among TESTS. */
 uint32_t rules_add_vector_without(struct rules_builder *builder, const struct rules_tests *tests);

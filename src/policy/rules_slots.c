@@ -36,6 +36,12 @@ static bool slots_are_equal(const struct wire_hook_value *one, const struct wire
 	       one->size_from == other->size_from && one->flags == other->flags;
 }
 
+static void config_note_argument(struct wire_hook_config *config, uint32_t count)
+{
+	if (config->arguments_count < count)
+		config->arguments_count = count;
+}
+
 static int slot_find(struct rules_builder *builder, const struct wire_hook_value *value,
 		     uint8_t *out)
 {
@@ -54,6 +60,8 @@ static int slot_find(struct rules_builder *builder, const struct wire_hook_value
 	if (slot == config->values_count) {
 		config->values[slot] = *value;
 		config->values_count++;
+		config_note_argument(config, value->index + 1u);
+		config_note_argument(config, value->size_from);
 	}
 	*out = (uint8_t)slot;
 	return 0;
