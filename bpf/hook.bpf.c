@@ -34,15 +34,6 @@ static __always_inline void hook_read_registers(struct hook_scratch *scratch,
 	scratch->arguments[5] = all.r9;
 }
 
-/* The rules of a call that is ours to tell; NULL: it is not. */
-static __always_inline char *hook_find_rules(__u32 *half, __u64 first_argument)
-{
-	struct wire_hook_control *control;
-	char *rules = rules_find(&control, half);
-
-	return rules && hook_is_reporting(control, first_argument) ? rules : NULL;
-}
-
 static __always_inline struct hook_scratch *hook_take(__u32 half)
 {
 	struct hook_scratch *scratch = hook_take_scratch();
@@ -54,13 +45,34 @@ static __always_inline struct hook_scratch *hook_take(__u32 half)
 	return scratch;
 }
 
-/* Both at once. */
-static __always_inline struct hook_scratch *hook_begin(char **rules, __u64 first_argument)
+/* Rules and a scratch for a call; NULL: it cannot be looked at. */
+static __always_inline struct hook_scratch *hook_begin(char **rules)
 {
 	__u32 half;
 
-	*rules = hook_find_rules(&half, first_argument);
+	*rules = rules_find(&half);
 	return *rules ? hook_take(half) : NULL;
+}
+
+/* ---- the way in
+ * ---------------------------------------------------------------------------------- */
+
+/*
+ * What is attached to a function for good. The hook's program of the moment stands in a table and
+ * is replaced there in one step: no call meets two of them or none, and the function is left alone.
+ */
+SEC("hook/enter")
+int hook_enter(void *context)
+{
+	bpf_tail_call(context, &hook_slots, 0);
+	return 0;
+}
+
+SEC("hook/leave")
+int hook_leave(void *context)
+{
+	bpf_tail_call(context, &hook_slots, 1);
+	return 0;
 }
 
 /* ---- trampolines
@@ -76,14 +88,13 @@ static __always_inline void hook_read_trampoline(void *context, struct hook_scra
 
 static __always_inline __s64 hook_run_trampoline(void *context)
 {
-	__u64 first = 0, file = 0;
+	__u64 file = 0;
 	struct hook_scratch *scratch;
 	char *rules;
 	__u32 half;
 	__s64 error;
 
-	bpf_get_func_arg(context, 0, &first);
-	rules = hook_find_rules(&half, first);
+	rules = rules_find(&half);
 	if (!rules)
 		return 0;
 	if (hook.filtered) {
@@ -117,12 +128,9 @@ int hook_fmod_ret(__u64 *context)
 SEC("hook/fexit")
 int hook_fexit(__u64 *context)
 {
-	__u64 first = 0;
-	struct hook_scratch *scratch;
 	char *rules;
+	struct hook_scratch *scratch = hook_begin(&rules);
 
-	bpf_get_func_arg(context, 0, &first);
-	scratch = hook_begin(&rules, first);
 	if (!scratch)
 		return 0;
 	bpf_get_func_ret(context, &scratch->result);
@@ -149,7 +157,7 @@ static __always_inline void hook_read_kprobe(struct pt_regs *context, struct hoo
 static __always_inline __s64 hook_run_kprobe(struct pt_regs *context)
 {
 	char *rules;
-	struct hook_scratch *scratch = hook_begin(&rules, context->di);
+	struct hook_scratch *scratch = hook_begin(&rules);
 	__s64 error;
 
 	if (!scratch)
@@ -182,7 +190,7 @@ SEC("hook/kretprobe")
 int hook_kretprobe(struct pt_regs *context)
 {
 	char *rules;
-	struct hook_scratch *scratch = hook_begin(&rules, 0);
+	struct hook_scratch *scratch = hook_begin(&rules);
 
 	if (!scratch)
 		return 0;
@@ -242,7 +250,7 @@ SEC("hook/sys_enter")
 int hook_sys_enter(__u64 *context)
 {
 	char *rules;
-	struct hook_scratch *scratch = hook_begin(&rules, context[0]);
+	struct hook_scratch *scratch = hook_begin(&rules);
 
 	if (scratch) {
 		hook_read_registers(scratch, (const struct pt_regs *)context[0]);
@@ -258,7 +266,7 @@ int hook_sys_exit(__u64 *context)
 {
 	const struct pt_regs *registers = (const struct pt_regs *)context[0];
 	char *rules;
-	struct hook_scratch *scratch = hook_begin(&rules, context[0]);
+	struct hook_scratch *scratch = hook_begin(&rules);
 
 	if (scratch) {
 		scratch->result = context[1];
@@ -281,7 +289,7 @@ int hook_new_descriptor(__u64 *context)
 
 	if (result < 0)
 		return 0;
-	rules = hook_find_rules(&half, context[0]);
+	rules = rules_find(&half);
 	if (!rules)
 		return 0;
 	file = arg_find_fd(result);
@@ -308,7 +316,7 @@ int hook_connecting(__u64 *context)
 
 	if ((__u32)context[1] != TCP_CLOSE || (__u32)context[2] != TCP_SYN_SENT)
 		return 0;
-	scratch = hook_begin(&rules, context[0]);
+	scratch = hook_begin(&rules);
 	if (!scratch)
 		return 0;
 	scratch->arguments[0] = context[0];
@@ -327,10 +335,9 @@ int hook_mark_exec(__u64 *context)
 {
 	__u32 pid = bpf_get_current_pid_tgid() >> 32;
 	struct wire_process *process = task_find_process(pid);
-	struct wire_hook_control *control;
 	struct hook_scratch *scratch;
 	__u32 half;
-	char *rules = rules_find(&control, &half);
+	char *rules = rules_find(&half);
 
 	if (!process || !rules)
 		return 0;
@@ -352,8 +359,7 @@ int hook_mark_fork(__u64 *context)
 	const struct task_struct *child = (const struct task_struct *)context[1];
 	__u32 half, pid = BPF_CORE_READ(child, tgid);
 	struct wire_process *process = task_find_process(pid);
-	struct wire_hook_control *control;
-	char *rules = rules_find(&control, &half);
+	char *rules = rules_find(&half);
 	struct hook_scratch *scratch;
 
 	if (!process || !rules || pid != (__u32)BPF_CORE_READ(child, pid))

@@ -94,29 +94,26 @@ struct wire_hook_value {
 
 struct wire_hook_config {
 	__u32 hook;	   /* its number, told in records */
-	__u32 epoch;	   /* of this program; see wire_hook_control */
 	__u32 flags;	   /* WIRE_HOOK_* */
 	__u32 words;	   /* of a vector */
 	__u32 half_bytes;  /* room for rules */
 	__u32 task_tables; /* bit per enum wire_task_table */
 	__u32 values_count;
 	__u32 has_bpf_loop;
-	__u32 parked_bytes;    /* room for values that wait for the return */
-	__u32 uses;	       /* WIRE_USES_* */
+	__u32 parked_bytes; /* room for values that wait for the return */
+	__u32 uses;	    /* WIRE_USES_* */
+	__u32 pad;
 	__u32 arguments_count; /* of the function, as far as anybody reads them */
 	__u32 filtered; /* argument + 1 that is a struct file whose path is asked for; 0: none */
 	__u8 order[WIRE_HOOK_VALUES_MAX]; /* slots, cheapest to read first */
 	struct wire_hook_value values[WIRE_HOOK_VALUES_MAX];
 };
 
-/* ---- control, one per hook: shared by its programs, while one replaces the other
- * ----------------------------------------------
+/* ---- control, one per hook ----------------------------------------------------------------------
  */
 
 struct wire_hook_control {
-	__u32 half;	   /* whose rules hold: 0 or 1 */
-	__u32 epoch;	   /* the program that reports; another one is on its way in or out */
-	__u32 is_changing; /* both may be attached: the first that is called decides for both */
+	__u32 half; /* whose rules hold: 0 or 1 */
 	__u32 pad;
 };
 
@@ -457,7 +454,7 @@ struct wire_cred {
 
 _Static_assert(sizeof(struct wire_hook_value) == 16 + 8 * WIRE_RESOLVE_STEPS_MAX,
 	       "no hidden padding");
-_Static_assert(sizeof(struct wire_hook_control) == 16, "no hidden padding");
+_Static_assert(sizeof(struct wire_hook_control) == 8, "no hidden padding");
 _Static_assert(sizeof(struct wire_text_cell) == 32, "no hidden padding");
 _Static_assert(sizeof(struct wire_actions) == 32, "no hidden padding");
 _Static_assert(sizeof(struct wire_selector) == 72, "no hidden padding");

@@ -42,59 +42,6 @@ static __always_inline void hook_count_loss(enum wire_drop_reason reason)
 	emit_drop(state, WIRE_RECORD_HOOK, reason);
 }
 
-/* ---- which program reports
- * ------------------------------------------------------------------------- */
-
-/*
- * Two programs of a hook are attached while one replaces the other. The first that is called for a
- * call of the function decides for both, so that no call is told twice or missed.
- */
-struct hook_decision {
-	__u64 task, argument, time_ns;
-	__u32 hook, epoch;
-};
-
-/* Both are called one right after the other; what is older belongs to another call. */
-#define HOOK_DECISION_NS 2000000
-
-struct {
-	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, 1);
-	__type(key, __u32);
-	__type(value, struct hook_decision);
-} hook_decisions SEC(".maps");
-
-RULES_FUNCTION bool hook_decide(const struct wire_hook_control *control, __u64 first_argument)
-{
-	__u64 task = bpf_get_current_pid_tgid(), now = bpf_ktime_get_ns();
-	struct hook_decision *decision;
-	__u32 zero = 0, epoch = control->epoch;
-
-	decision = bpf_map_lookup_elem(&hook_decisions, &zero);
-	if (!decision)
-		return false;
-	if (decision->task == task && decision->hook == hook.hook &&
-	    decision->argument == first_argument && now - decision->time_ns < HOOK_DECISION_NS) {
-		epoch = decision->epoch; /* the other one was here just before us */
-		decision->hook = 0;
-	} else {
-		decision->task = task;
-		decision->argument = first_argument;
-		decision->time_ns = now;
-		decision->epoch = epoch;
-		decision->hook = hook.hook;
-	}
-	return epoch == hook.epoch;
-}
-
-static __always_inline bool hook_is_reporting(const struct wire_hook_control *control,
-					      __u64 first_argument)
-{
-	if (control->is_changing)
-		return hook_decide(control, first_argument);
-	return control->epoch == hook.epoch;
-}
-
 /* ---- read
  * ------------------------------------------------------------------------------------------- */
 

@@ -108,6 +108,14 @@ struct {
 /* Calls that wait for their return; a stand-in too: one storage per hook, with room for its values.
  */
 
+/* A stand-in too: the hook's programs at the entry and at the return of its function. */
+struct {
+	__uint(type, BPF_MAP_TYPE_PROG_ARRAY);
+	__uint(max_entries, 2);
+	__type(key, __u32);
+	__type(value, __u32);
+} hook_slots SEC(".maps");
+
 /* Updated by user space only, to wait until no program runs that saw rules from before. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);

@@ -17,15 +17,15 @@
 #define RULES_GLOBAL __attribute__((noinline))
 
 /* The half that holds, or NULL. */
-static __always_inline char *rules_find(struct wire_hook_control **control, __u32 *half)
+static __always_inline char *rules_find(__u32 *half)
 {
 	__u32 zero = 0, number = hook.hook;
 	char *memory = bpf_map_lookup_elem(&hook_memory, &zero);
+	const struct wire_hook_control *control = bpf_map_lookup_elem(&hook_controls, &number);
 
-	*control = bpf_map_lookup_elem(&hook_controls, &number);
-	if (!memory || !*control)
+	if (!memory || !control)
 		return NULL;
-	*half = (*control)->half & 1;
+	*half = *(volatile const __u32 *)&control->half & 1;
 	return memory + *half * hook.half_bytes;
 }
 

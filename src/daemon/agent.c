@@ -32,6 +32,7 @@ struct agent {
 	const struct daemon_options *options;
 	uint64_t started_ns; /* boot clock */
 	struct kernel_features features;
+	struct kernel_functions *functions;
 	struct loop *loop;
 	struct rundir *rundir;
 	struct pipeline pipeline;
@@ -189,6 +190,7 @@ static int agent_start_policies(struct agent *agent, struct diag *diag)
 	const struct engine_options engine = {
 		.sensor = agent->sensor,
 		.features = &agent->features,
+		.functions = agent->functions,
 		.btf_path = options->btf[0] ? options->btf : NULL,
 		.mechanisms = mechanisms_parse(options->hook_mechanisms),
 		.host_namespaces = agent->pipeline.options.event.message.host_namespaces,
@@ -267,8 +269,10 @@ int agent_new(struct agent **out, const struct daemon_options *options, struct d
 	if (!error)
 		error = loop_new(&agent->loop);
 	if (!error) {
-		kernel_features_probe(&agent->features);
-		error = agent_start_sensor(agent, diag);
+		error = kernel_features_probe(
+			&agent->features, options->btf[0] ? options->btf : NULL, &agent->functions);
+		if (!error)
+			error = agent_start_sensor(agent, diag);
 	}
 	if (!error)
 		error = agent_start_pipeline(agent, diag);
@@ -441,5 +445,6 @@ void agent_free(struct agent *agent)
 	process_sensor_free(agent->sensor);
 	loop_free(agent->loop);
 	rundir_free(agent->rundir);
+	kernel_functions_free(agent->functions);
 	free(agent);
 }

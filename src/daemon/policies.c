@@ -16,11 +16,18 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/log.h"
 #include "daemon/policies_private.h"
 
 /* A policy file of more is refused by its reader anyway. */
 #define POLICY_FILE_BYTES_MAX (4u << 20)
+
+/* Since a moment of the monotonic clock. */
+unsigned long long policies_count_us(uint64_t began_ns)
+{
+	return (clock_read_ns(CLOCK_MONOTONIC) - began_ns) / 1000;
+}
 
 /* ---- one file
  * --------------------------------------------------------------------------------------- */
@@ -131,6 +138,7 @@ static void file_refresh(struct policies *policies, struct policy_file *file)
 {
 	_cleanup_diag_ struct diag diag = {};
 	struct buf text = {};
+	uint64_t began_ns = clock_read_ns(CLOCK_MONOTONIC);
 	int error = file_read(file->path, &text);
 
 	if (!error && file->text.data && text.bytes == file->text.bytes &&
@@ -146,7 +154,8 @@ static void file_refresh(struct policies *policies, struct policy_file *file)
 		error = file_load(policies, file, &diag);
 	file->is_bad = error != 0;
 	if (!error) {
-		log_info("policy \"%s\" loaded from \"%s\"", file->name, file->path);
+		log_info("policy \"%s\" loaded from \"%s\" in %llu us", file->name, file->path,
+			 policies_count_us(began_ns));
 		return;
 	}
 	log_lines(&diag);

@@ -27,6 +27,9 @@ struct policies {
 	char *cgroup_root;
 };
 
+/* policies.c */
+unsigned long long policies_count_us(uint64_t began_ns);
+
 /* policies_workloads.c */
 int policies_read_workloads(struct policies *policies, struct diag *diag);
 void policies_on_workloads(void *policies);

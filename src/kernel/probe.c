@@ -122,13 +122,19 @@ static const struct {
 	[KERNEL_OVERRIDE] = { "override", probe_override },
 };
 
-void kernel_features_probe(struct kernel_features *out)
+/* Five megabytes: read once for all probes, and for the index. */
+int kernel_features_probe(struct kernel_features *out, const char *btf_path,
+			  struct kernel_functions **functions)
 {
-	struct btf *btf = btf__load_vmlinux_btf(); /* five megabytes: read once for all probes */
+	struct btf *btf = btf_path ? btf__parse(btf_path, NULL) : btf__load_vmlinux_btf();
+	int error = btf ? 0 : -errno;
 
 	for (int i = 0; i < KERNEL_FEATURES; i++)
 		out->has[i] = kernel_probes[i].probe(btf);
+	if (!error && functions)
+		error = kernel_functions_new(functions, btf);
 	btf__free(btf);
+	return error;
 }
 
 void kernel_features_add_tier(struct buf *out, const struct kernel_features *features)

@@ -9,6 +9,7 @@
 
 #include "base/buf.h"
 #include "base/diag.h"
+#include "kernel/functions.h"
 
 enum kernel_feature {
 	KERNEL_BPF_LOOP,     /* helper bpf_loop */
@@ -24,7 +25,10 @@ struct kernel_features {
 	bool has[KERNEL_FEATURES];
 };
 
-void kernel_features_probe(struct kernel_features *out);
+/* FUNCTIONS: an index of the types at BTF_PATH (NULL: the running kernel's own), which are read
+ * anyway; may be NULL. */
+int kernel_features_probe(struct kernel_features *out, const char *btf_path,
+			  struct kernel_functions **functions);
 
 /* Whether a kprobe may replace what FUNCTION returns: it is on the kernel's list for error
  * injection. */

@@ -283,6 +283,7 @@ static void engine_take_maps(struct engine *engine)
 	attach->stand_ins.config_fd = bpf_map__fd(bpf->maps.rodata_hook);
 	attach->stand_ins.memory_fd = bpf_map__fd(bpf->maps.hook_memory);
 	attach->stand_ins.parked_fd = bpf_map__fd(bpf->maps.hook_parked);
+	attach->stand_ins.slots_fd = bpf_map__fd(bpf->maps.hook_slots);
 	attach->entries_fd = bpf_map__fd(bpf->maps.syscall_entries);
 	attach->exits_fd = bpf_map__fd(bpf->maps.syscall_exits);
 	attach->dispatch_links[0] = attach->dispatch_links[1] = -1;
@@ -317,6 +318,7 @@ static void engine_init(struct engine *engine, const struct engine_options *opti
 	memcpy(engine->world.host_namespaces, options->host_namespaces,
 	       sizeof(engine->world.host_namespaces));
 	engine->space.features = options->features;
+	engine->space.functions = options->functions;
 	engine->space.btf_path = options->btf_path;
 	engine->space.allowed = options->mechanisms;
 	engine->space.world = &engine->world;

@@ -390,8 +390,6 @@ static void change_commit(const struct change *change)
 
 	for (struct hook *hook = engine->hooks; hook; hook = hook->next)
 		hook_commit(hook, &engine->space);
-	kernel_types_close(engine->space.types);
-	engine->space.types = NULL;
 	engine_note_socks(engine);
 }
 
@@ -490,8 +488,6 @@ static int change_run(const struct change *change)
 
 		policy_unref_marks(change->engine, change->added);
 		marks_update(change->engine->marks, &ignored);
-		kernel_types_close(change->engine->space.types);
-		change->engine->space.types = NULL;
 		engine_sweep_hooks(change->engine);
 		return error;
 	}

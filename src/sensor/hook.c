@@ -7,16 +7,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <time.h>
 
 #include <bpf/bpf.h>
 
 #include "base/cleanup.h"
 #include "base/log.h"
 #include "sensor/memory.h"
-
-/* Longer than HOOK_DECISION_NS of bpf/lib/hook.h: what one program decided for another is over. */
-#define HOOK_DECISION_WAIT_NS 3000000
 
 /* ---- life
  * ----------------------------------------------------------------------------------------- */
@@ -52,6 +48,9 @@ int hook_new(struct hook **out, struct hook_space *space, const char *function, 
 	hook->memory_fd = hook->parked_fd = -1;
 	hook->change.memory_fd = hook->change.parked_fd = -1;
 	attachment_init(&hook->attachment);
+	attachment_init(&hook->change.attachment);
+	attach_programs_init(&hook->programs);
+	attach_programs_init(&hook->change.programs);
 	*out = hook;
 	return 0;
 }
@@ -76,19 +75,19 @@ static void memory_release(int *fd, char **memory, uint32_t half_bytes)
 	*fd = -1;
 }
 
-static struct attach_target hook_get_target(const struct hook *hook,
-					    const struct wire_hook_config *config)
+static struct attach_target hook_get_target(const struct hook *hook)
 {
 	return (struct attach_target){ .function = hook->function,
 				       .is_syscall = hook->is_syscall,
-				       .config = config };
+				       .btf_id = hook->attachment.btf_id };
 }
 
-static void hook_detach(struct hook *hook, struct hook_space *space, bool replaced)
+static void hook_detach(struct hook *hook, struct hook_space *space)
 {
-	struct attach_target target = hook_get_target(hook, &hook->config);
+	struct attach_target target = hook_get_target(hook);
 
-	attachment_leave(&hook->attachment, &space->attach, &target, replaced);
+	attachment_close(&hook->attachment, &space->attach, &target);
+	attach_programs_done(&hook->programs);
 	memory_release(&hook->memory_fd, &hook->memory, hook->config.half_bytes);
 	cleanup_close(&hook->parked_fd);
 	hook->parked_fd = -1;
@@ -99,7 +98,7 @@ void hook_free(struct hook *hook, struct hook_space *space)
 	if (!hook)
 		return;
 	hook_rollback(hook, space);
-	hook_detach(hook, space, false);
+	hook_detach(hook, space);
 	while (hook->views) {
 		struct hook_view *view = hook->views;
 
@@ -171,44 +170,69 @@ static int stage_memory(struct hook *hook)
 	return change->parked_fd < 0 ? change->parked_fd : 0;
 }
 
-static int space_open_types(struct hook_space *space)
+/* Whether what is attached can carry programs of the new configuration. */
+static bool attachment_suffices(const struct hook *hook, const struct wire_hook_config *config)
 {
-	bool has_any = space->features->has[KERNEL_FENTRY] || space->features->has[KERNEL_KPROBE];
+	enum hook_mechanism mechanism = hook->attachment.mechanism;
+	bool overrides = config->flags & WIRE_HOOK_OVERRIDE;
 
-	if (space->types || !has_any)
-		return 0;
-	return kernel_types_open(&space->types, space->btf_path);
+	if (!hook->attachment.is_there)
+		return false;
+	if (!overrides)
+		return true;
+	return mechanism == MECHANISM_FMOD_RET ||
+	       (mechanism == MECHANISM_KPROBE && kernel_can_inject(hook->function));
 }
 
-/* The first mechanism of the ladder that the kernel takes. */
-static int stage_attach(struct hook *hook, struct hook_space *space, const struct hook_offer *offer,
-			struct diag *diag)
+static int stage_load(struct hook *hook, struct hook_space *space,
+		      const struct attachment *attachment)
 {
 	struct hook_change *change = &hook->change;
-	struct attach_target target = hook_get_target(hook, &change->rules.config);
-	int error = -EOPNOTSUPP;
 
-	target.btf_id = offer->btf_id;
-	target.memory_fd = change->memory_fd;
-	target.parked_fd = change->parked_fd;
-	for (unsigned int i = 0; i < offer->count; i++) {
-		error = attachment_load(&change->attachment, &space->attach, offer->mechanisms[i],
-					&target);
-		if (!error)
-			return 0;
-		attachment_leave(&change->attachment, &space->attach, &target, false);
-		log_debug("cannot hook \"%s\" by %s: %s", hook->function,
-			  mechanism_get_name(offer->mechanisms[i]), strerror(-error));
-	}
-	diag_add(diag, "cannot hook \"%s\": %s; the kernel's own words: --log-level trace",
-		 hook->function, strerror(-error));
+	return attach_programs_load(&change->programs, &space->attach, attachment,
+				    &change->rules.config, change->memory_fd, change->parked_fd);
+}
+
+/* New programs for what is attached already. */
+static int stage_into(struct hook *hook, struct hook_space *space)
+{
+	struct attach_target target = hook_get_target(hook);
+	bool has_return = hook->attachment.links[ATTACH_RETURN] >= 0;
+	int error = stage_load(hook, space, &hook->attachment);
+
+	if (error || !(hook->change.rules.config.flags & WIRE_HOOK_RETURNS))
+		return error;
+	error = attachment_add_return(&hook->attachment, &space->attach, &target);
+	hook->change.adds_return = !error && !has_return;
 	return error;
 }
 
-static int stage_program(struct hook *hook, struct hook_space *space, struct diag *diag)
+/* The first mechanism of the ladder that the kernel takes. */
+static int stage_attach(struct hook *hook, struct hook_space *space, const struct hook_offer *offer)
 {
 	struct hook_change *change = &hook->change;
-	const struct wire_hook_config *config = &change->rules.config;
+	struct attach_target target = hook_get_target(hook);
+	bool at_return = change->rules.config.flags & WIRE_HOOK_RETURNS;
+	int error = -EOPNOTSUPP;
+
+	target.btf_id = offer->btf_id;
+	for (unsigned int i = 0; i < offer->count; i++) {
+		error = attachment_open(&change->attachment, &space->attach, offer->mechanisms[i],
+					&target, at_return);
+		if (!error)
+			error = stage_load(hook, space, &change->attachment);
+		if (!error)
+			return 0;
+		attachment_close(&change->attachment, &space->attach, &target);
+		log_debug("cannot hook \"%s\" by %s: %s", hook->function,
+			  mechanism_get_name(offer->mechanisms[i]), strerror(-error));
+	}
+	return error;
+}
+
+static int stage_find_mechanism(struct hook *hook, struct hook_space *space, struct diag *diag)
+{
+	const struct wire_hook_config *config = &hook->change.rules.config;
 	struct hook_wish wish = {
 		.function = hook->function,
 		.is_syscall = hook->is_syscall,
@@ -217,34 +241,44 @@ static int stage_program(struct hook *hook, struct hook_space *space, struct dia
 	};
 	_cleanup_buf_ struct buf reason = {};
 	struct hook_offer offer;
-	int error = space_open_types(space);
+	int error;
 
-	if (error)
-		return error;
-	hook_offer_find(&offer, &wish, space->features, space->types, space->allowed, &reason);
+	hook_offer_find(&offer, &wish, space->features, space->functions, space->allowed, &reason);
 	if (!offer.count) {
 		diag_add(diag, "%s", buf_text(&reason));
 		return offer.exists ? -EOPNOTSUPP : -ENOENT;
 	}
-	error = stage_memory(hook);
+	error = stage_attach(hook, space, &offer);
+	if (error)
+		diag_add(diag, "cannot hook \"%s\": %s; the kernel's own words: --log-level trace",
+			 hook->function, strerror(-error));
+	return error;
+}
+
+static int stage_program(struct hook *hook, struct hook_space *space, struct diag *diag)
+{
+	int error = stage_memory(hook);
+
 	if (error) {
 		diag_add(diag, "no memory for the rules of \"%s\": %s", hook->function,
 			 strerror(-error));
 		return error;
 	}
-	change->has_program = true;
-	return stage_attach(hook, space, &offer, diag);
+	hook->change.has_program = true;
+	if (!attachment_suffices(hook, &hook->change.rules.config))
+		return stage_find_mechanism(hook, space, diag);
+	error = stage_into(hook, space);
+	if (error)
+		diag_add(diag, "cannot hook \"%s\": %s; the kernel's own words: --log-level trace",
+			 hook->function, strerror(-error));
+	return error;
 }
 
 /* Whether the program that is there does all that the new rules ask. */
 static bool program_suffices(const struct hook *hook)
 {
-	struct wire_hook_config now = hook->config, wanted = hook->change.rules.config;
-
-	if (hook->memory_fd < 0)
-		return false;
-	now.epoch = wanted.epoch;
-	return memcmp(&now, &wanted, sizeof(now)) == 0;
+	return hook->memory_fd >= 0 &&
+	       memcmp(&hook->config, &hook->change.rules.config, sizeof(hook->config)) == 0;
 }
 
 static int stage_rules(struct hook *hook, struct hook_space *space, struct diag *diag)
@@ -262,12 +296,7 @@ static int stage_rules(struct hook *hook, struct hook_space *space, struct diag 
 	if (error)
 		return error;
 	change->view->config = *config;
-	if (program_suffices(hook))
-		return 0;
-	/* a place in a table is replaced at once: no call meets both programs */
-	if (!(hook->memory_fd >= 0 && hook->attachment.uses_dispatch))
-		config->epoch = ++space->epoch;
-	return stage_program(hook, space, diag);
+	return program_suffices(hook) ? 0 : stage_program(hook, space, diag);
 }
 
 int hook_stage(struct hook *hook, struct hook_space *space, const struct rules_member *members,
@@ -275,7 +304,6 @@ int hook_stage(struct hook *hook, struct hook_space *space, const struct rules_m
 {
 	int error = 0;
 
-	attachment_init(&hook->change.attachment);
 	hook->change.is_staged = true;
 	if (!count)
 		return 0;
@@ -291,18 +319,22 @@ int hook_stage(struct hook *hook, struct hook_space *space, const struct rules_m
 void hook_rollback(struct hook *hook, struct hook_space *space)
 {
 	struct hook_change *change = &hook->change;
-	struct attach_target target = hook_get_target(hook, &change->rules.config);
+	struct attach_target target = hook_get_target(hook);
 
 	if (!change->is_staged)
 		return;
-	if (change->has_program)
-		attachment_leave(&change->attachment, &space->attach, &target, true);
+	attachment_close(&change->attachment, &space->attach, &target);
+	attach_programs_done(&change->programs);
+	if (change->adds_return)
+		cleanup_close(&hook->attachment.links[ATTACH_RETURN]);
+	if (change->adds_return)
+		hook->attachment.links[ATTACH_RETURN] = -1;
 	memory_release(&change->memory_fd, &change->memory, change->rules.config.half_bytes);
 	cleanup_close(&change->parked_fd);
 	change->parked_fd = -1;
 	view_free(change->view, space);
 	change->view = NULL;
-	change->is_staged = change->has_program = false;
+	change->is_staged = change->has_program = change->adds_return = false;
 }
 
 /* ---- committing
@@ -328,57 +360,39 @@ static void commit_rules(struct hook *hook, struct hook_space *space)
 	space->grace_is_due = true;
 }
 
-static void commit_wait_for_decisions(struct hook_space *space)
-{
-	const struct timespec wait = { .tv_nsec = HOOK_DECISION_WAIT_NS };
-
-	hook_space_wait(space);
-	nanosleep(&wait, NULL);
-}
-
 /*
- * Both programs are attached, and by what `epoch` says one of them is silent. While they change
- * places each call is decided once for both (hook_decide in bpf/lib/hook.h), so that none is told
- * twice or missed.
+ * The programs take their places in one step each. Where another mechanism takes over, it begins
+ * before the old one ends: a call in between is told twice rather than not at all.
  */
-static void commit_replace_program(struct hook *hook, struct hook_space *space)
-{
-	struct wire_hook_control *control = &space->controls[hook->number];
-
-	hook_space_wait(space);
-	__atomic_store_n(&control->is_changing, 1, __ATOMIC_RELEASE);
-	commit_wait_for_decisions(space);
-	__atomic_store_n(&control->epoch, hook->change.rules.config.epoch, __ATOMIC_RELEASE);
-	commit_wait_for_decisions(space);
-	__atomic_store_n(&control->is_changing, 0, __ATOMIC_RELEASE);
-}
-
 static void commit_program(struct hook *hook, struct hook_space *space)
 {
 	struct hook_change *change = &hook->change;
-	struct wire_hook_control *control = &space->controls[hook->number];
-	struct attach_target target = hook_get_target(hook, &change->rules.config);
-	bool had_program = hook->memory_fd >= 0;
-	bool is_dispatched = hook->attachment.uses_dispatch;
+	struct attach_target target = hook_get_target(hook);
+	struct attachment *attachment =
+		change->attachment.is_there ? &change->attachment : &hook->attachment;
 	int error;
 
-	memory_write(change->memory, &change->rules.config, control->half, &change->rules.memory);
-	if (had_program && !is_dispatched)
-		commit_replace_program(hook, space);
-	else
-		__atomic_store_n(&control->epoch, change->rules.config.epoch, __ATOMIC_RELEASE);
-	error = attachment_enter(&change->attachment, &space->attach, &target);
+	memory_write(change->memory, &change->rules.config, space->controls[hook->number].half,
+		     &change->rules.memory);
+	error = attachment_put(attachment, &space->attach, &target, &change->programs);
 	if (error)
-		log_error("cannot attach to \"%s\": %s", hook->function, strerror(-error));
-	hook_detach(hook, space, true);
-	hook->attachment = change->attachment;
+		log_error("cannot put programs on \"%s\": %s", hook->function, strerror(-error));
+	if (change->attachment.is_there) {
+		attachment_close(&hook->attachment, &space->attach, &target);
+		hook->attachment = change->attachment;
+		attachment_init(&change->attachment);
+	}
+	attach_programs_done(&hook->programs);
+	memory_release(&hook->memory_fd, &hook->memory, hook->config.half_bytes);
+	cleanup_close(&hook->parked_fd);
+	hook->programs = change->programs;
 	hook->config = change->rules.config;
 	hook->memory_fd = change->memory_fd;
 	hook->memory = change->memory;
 	hook->parked_fd = change->parked_fd;
 	change->memory_fd = change->parked_fd = -1;
 	change->memory = NULL;
-	attachment_init(&change->attachment);
+	attach_programs_init(&change->programs);
 }
 
 void hook_commit(struct hook *hook, struct hook_space *space)
@@ -390,7 +404,7 @@ void hook_commit(struct hook *hook, struct hook_space *space)
 	if (hook->views)
 		hook->views->is_retired = false;
 	if (!change->view) {
-		hook_detach(hook, space, false);
+		hook_detach(hook, space);
 		hook->config = (struct wire_hook_config){};
 	} else if (change->has_program) {
 		commit_program(hook, space);
@@ -402,7 +416,7 @@ void hook_commit(struct hook *hook, struct hook_space *space)
 		hook->views = change->view;
 	}
 	change->view = NULL;
-	change->is_staged = change->has_program = false;
+	change->is_staged = change->has_program = change->adds_return = false;
 }
 
 /* ---- what records mean
@@ -439,6 +453,6 @@ void hook_expire_views(struct hook *hook, struct hook_space *space)
 uint64_t hook_count_bytes(const struct hook *hook)
 {
 	return memory_of_map(hook->memory_fd) + memory_of_map(hook->parked_fd) +
-	       memory_of_program(hook->attachment.entry_fd) +
-	       memory_of_program(hook->attachment.exit_fd);
+	       memory_of_program(hook->programs.fds[ATTACH_ENTRY]) +
+	       memory_of_program(hook->programs.fds[ATTACH_RETURN]);
 }

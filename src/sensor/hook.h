@@ -27,13 +27,13 @@ struct hook_view {
 struct hook_space {
 	struct attach_space attach;
 	const struct kernel_features *features;
-	const char *btf_path;		    /* NULL: the running kernel's own */
-	struct kernel_types *types;	    /* open during a change, if a hook asked for them */
+	const char *btf_path; /* NULL: the running kernel's own */
+	const struct kernel_functions *functions;
 	unsigned int allowed;		    /* mechanisms */
 	struct wire_hook_control *controls; /* mapped */
 	int grace_fd, grace_inner_fd;
 	bool grace_is_due; /* rules were replaced since the last one */
-	uint32_t generation, epoch;
+	uint32_t generation;
 	const struct rules_world *world;
 	void (*ref_owner)(struct hook_owner *owner);
 	void (*unref_owner)(struct hook_owner *owner);
@@ -48,15 +48,18 @@ struct hook {
 	struct hook_view *views; /* newest first; NULL: nothing holds */
 	/* what holds */
 	struct attachment attachment;
+	struct attach_programs programs;
 	struct wire_hook_config config;
 	int memory_fd, parked_fd;
 	char *memory; /* mapped */
 	/* what is staged */
 	struct hook_change {
 		bool is_staged, has_program;
+		bool adds_return; /* to the attachment that holds */
 		struct rules rules;
 		struct hook_view *view;
-		struct attachment attachment;
+		struct attachment attachment; /* another one than holds */
+		struct attach_programs programs;
 		int memory_fd, parked_fd;
 		char *memory;
 	} change;

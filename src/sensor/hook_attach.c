@@ -19,16 +19,16 @@
 #define KPROBE_PMU "/sys/bus/event_source/devices/kprobe/"
 
 struct mechanism_row {
-	enum hook_template entry, exit;
+	enum hook_template templates[ATTACH_MOMENTS];
 	enum bpf_prog_type type;
-	enum bpf_attach_type entry_type, exit_type;
+	enum bpf_attach_type types[ATTACH_MOMENTS];
 	/* A link, or a negative errno. */
 	int (*attach)(const struct attach_target *target, int program_fd, bool at_return);
 };
 
 void attachment_init(struct attachment *attachment)
 {
-	*attachment = (struct attachment){ .entry_fd = -1, .exit_fd = -1 };
+	*attachment = (struct attachment){ .slots_fd = -1, .links = { -1, -1 } };
 }
 
 int attach_raw_tracepoint(const char *name, int program_fd)
@@ -94,15 +94,26 @@ static int attach_kprobe(const struct attach_target *target, int program_fd, boo
 }
 
 static const struct mechanism_row mechanism_rows[MECHANISMS] = {
-	[MECHANISM_FENTRY] = { HOOK_TEMPLATE_FENTRY, HOOK_TEMPLATE_FEXIT, BPF_PROG_TYPE_TRACING,
-			       BPF_TRACE_FENTRY, BPF_TRACE_FEXIT, attach_trampoline },
-	[MECHANISM_FMOD_RET] = { HOOK_TEMPLATE_FMOD_RET, HOOK_TEMPLATE_FEXIT, BPF_PROG_TYPE_TRACING,
-				 BPF_MODIFY_RETURN, BPF_TRACE_FEXIT, attach_trampoline },
-	[MECHANISM_KPROBE_MULTI] = { HOOK_TEMPLATE_KPROBE, HOOK_TEMPLATE_KRETPROBE,
-				     BPF_PROG_TYPE_KPROBE, BPF_TRACE_KPROBE_MULTI,
-				     BPF_TRACE_KPROBE_MULTI, attach_kprobe_multi },
-	[MECHANISM_KPROBE] = { HOOK_TEMPLATE_KPROBE, HOOK_TEMPLATE_KRETPROBE, BPF_PROG_TYPE_KPROBE,
-			       0, 0, attach_kprobe },
+	[MECHANISM_FENTRY] = { { HOOK_TEMPLATE_FENTRY, HOOK_TEMPLATE_FEXIT },
+			       BPF_PROG_TYPE_TRACING,
+			       { BPF_TRACE_FENTRY, BPF_TRACE_FEXIT },
+			       attach_trampoline },
+	[MECHANISM_FMOD_RET] = { { HOOK_TEMPLATE_FMOD_RET, HOOK_TEMPLATE_FEXIT },
+				 BPF_PROG_TYPE_TRACING,
+				 { BPF_MODIFY_RETURN, BPF_TRACE_FEXIT },
+				 attach_trampoline },
+	[MECHANISM_KPROBE_MULTI] = { { HOOK_TEMPLATE_KPROBE, HOOK_TEMPLATE_KRETPROBE },
+				     BPF_PROG_TYPE_KPROBE,
+				     { BPF_TRACE_KPROBE_MULTI, BPF_TRACE_KPROBE_MULTI },
+				     attach_kprobe_multi },
+	[MECHANISM_KPROBE] = { { HOOK_TEMPLATE_KPROBE, HOOK_TEMPLATE_KRETPROBE },
+			       BPF_PROG_TYPE_KPROBE,
+			       { 0, 0 },
+			       attach_kprobe },
+	[MECHANISM_SUBSTITUTE] = { { HOOK_TEMPLATE_SYS_ENTER, HOOK_TEMPLATE_SYS_EXIT },
+				   BPF_PROG_TYPE_RAW_TRACEPOINT,
+				   { 0, 0 },
+				   NULL },
 };
 
 /* ---- system calls
@@ -116,6 +127,7 @@ static int dispatch_open(struct attach_space *space, enum hook_template template
 					      .config = &config,
 					      .memory_fd = -1,
 					      .parked_fd = -1,
+					      .slots_fd = -1,
 					      .type = BPF_PROG_TYPE_RAW_TRACEPOINT };
 	_cleanup_close_ int fd = hook_program_load(space->templates, &space->stand_ins, &program);
 
@@ -161,20 +173,20 @@ static int dispatch_ref(struct attach_space *space)
 struct place {
 	int map_fd;
 	uint32_t index;
-	int program_fd;
+	int moment;
 };
 
 static unsigned int places_find(const struct attachment *attachment,
 				const struct attach_space *space,
 				const struct attach_target *target,
-				struct place out[ATTACH_SLOTS_MAX])
+				struct place out[ATTACH_PLACES_MAX])
 {
 	const struct hook_substitute *substitute = attachment->substitute;
 	struct span rest = span_of(target->is_syscall ? target->function : substitute->places);
 	bool at_exit = substitute->template == HOOK_TEMPLATE_NEW_DESCRIPTOR;
 	unsigned int count = 0;
 
-	while (rest.bytes && count + 1 < ATTACH_SLOTS_MAX) {
+	while (rest.bytes && count + 1 < ATTACH_PLACES_MAX) {
 		struct span name = span_cut(&rest, ' ');
 		char word[64];
 		int number;
@@ -186,134 +198,215 @@ static unsigned int places_find(const struct attachment *attachment,
 		out[count].map_fd = at_exit ? space->exits_fd : space->entries_fd;
 		out[count].index =
 			(uint32_t)number + (target->is_syscall ? 0 : ATTACH_SUBSTITUTE_OFFSET);
-		out[count++].program_fd = attachment->entry_fd;
-		if (attachment->exit_fd < 0)
+		out[count++].moment = ATTACH_ENTRY;
+		if (at_exit)
 			continue;
 		out[count] = out[count - 1];
 		out[count].map_fd = space->exits_fd;
-		out[count++].program_fd = attachment->exit_fd;
+		out[count++].moment = ATTACH_RETURN;
 	}
 	return count;
 }
 
-/* ---- loading
- * -------------------------------------------------------------------------------------- */
+/* ---- the way in ---------------------------------------------------------------------------------
+ */
 
-static int load_one(struct attach_space *space, const struct attach_target *target,
-		    struct hook_program program)
+/* The small program on the function that goes on in whatever stands in its slot. */
+static int attachment_attach(struct attachment *attachment, struct attach_space *space,
+			     const struct attach_target *target, int moment)
 {
-	program.config = target->config;
-	program.memory_fd = target->memory_fd;
-	program.parked_fd = target->parked_fd;
-	return hook_program_load(space->templates, &space->stand_ins, &program);
+	static const struct wire_hook_config config;
+	const struct mechanism_row *row = &mechanism_rows[attachment->mechanism];
+	const struct hook_program program = {
+		.template = moment == ATTACH_ENTRY ? HOOK_TEMPLATE_ENTER : HOOK_TEMPLATE_LEAVE,
+		.config = &config,
+		.memory_fd = -1,
+		.parked_fd = -1,
+		.slots_fd = attachment->slots_fd,
+		.type = row->type,
+		.attach_type = row->types[moment],
+		.attach_btf_id = row->type == BPF_PROG_TYPE_TRACING ? target->btf_id : 0,
+	};
+	_cleanup_close_ int fd = hook_program_load(space->templates, &space->stand_ins, &program);
+	int link = fd < 0 ? fd : row->attach(target, fd, moment == ATTACH_RETURN);
+
+	if (link < 0)
+		return link;
+	attachment->links[moment] = link;
+	return 0;
 }
 
-static int load_substitute(struct attachment *out, struct attach_space *space,
-			   const struct attach_target *target)
+int attachment_add_return(struct attachment *attachment, struct attach_space *space,
+			  const struct attach_target *target)
 {
-	struct hook_program program = { .type = BPF_PROG_TYPE_RAW_TRACEPOINT };
+	if (attachment->mechanism == MECHANISM_SUBSTITUTE || attachment->links[ATTACH_RETURN] >= 0)
+		return 0;
+	return attachment_attach(attachment, space, target, ATTACH_RETURN);
+}
+
+static int attachment_open_substitute(struct attachment *out, struct attach_space *space,
+				      const struct attach_target *target)
+{
+	int error;
 
 	out->substitute = substitute_find(target->function, target->is_syscall);
 	if (!out->substitute)
 		return -ENOENT;
-	program.template = out->substitute->template;
-	out->entry_fd = load_one(space, target, program);
-	if (out->entry_fd < 0)
-		return out->entry_fd;
-	if (!(target->config->flags & WIRE_HOOK_RETURNS))
-		return 0;
-	program.template = HOOK_TEMPLATE_SYS_EXIT;
-	out->exit_fd = load_one(space, target, program);
-	return out->exit_fd < 0 ? out->exit_fd : 0;
-}
-
-static int load_and_attach(struct attachment *out, struct attach_space *space,
-			   const struct attach_target *target, bool at_return)
-{
-	const struct mechanism_row *row = &mechanism_rows[out->mechanism];
-	bool overrides =
-		target->config->flags & WIRE_HOOK_OVERRIDE && out->mechanism == MECHANISM_KPROBE;
-	struct hook_program program = {
-		.template = at_return ? row->exit : row->entry,
-		.type = row->type,
-		.attach_type = at_return ? row->exit_type : row->entry_type,
-		.attach_btf_id = row->type == BPF_PROG_TYPE_TRACING ? target->btf_id : 0,
-	};
-	int *fd = at_return ? &out->exit_fd : &out->entry_fd;
-	int link;
-
-	if (overrides && !at_return)
-		program.template = HOOK_TEMPLATE_KPROBE_OVERRIDE;
-	*fd = load_one(space, target, program);
-	if (*fd < 0)
-		return *fd;
-	link = row->attach(target, *fd, at_return);
-	if (link < 0)
-		return link;
-	out->links[out->links_count++] = link;
-	return 0;
-}
-
-int attachment_load(struct attachment *out, struct attach_space *space,
-		    enum hook_mechanism mechanism, const struct attach_target *target)
-{
-	int error = 0;
-
-	attachment_init(out);
-	out->mechanism = mechanism;
-	if (mechanism == MECHANISM_SUBSTITUTE)
-		return load_substitute(out, space, target);
-	/* the return first: a call that parks something must find it there */
-	if (target->config->flags & WIRE_HOOK_RETURNS)
-		error = load_and_attach(out, space, target, true);
-	return error ? error : load_and_attach(out, space, target, false);
-}
-
-int attachment_enter(struct attachment *attachment, struct attach_space *space,
-		     const struct attach_target *target)
-{
-	struct place places[ATTACH_SLOTS_MAX];
-	unsigned int count;
-	int error;
-
-	if (attachment->mechanism != MECHANISM_SUBSTITUTE)
-		return 0;
-	if (attachment->substitute->template == HOOK_TEMPLATE_CONNECTING) {
-		int link =
-			attach_raw_tracepoint(attachment->substitute->places, attachment->entry_fd);
-
-		if (link >= 0)
-			attachment->links[attachment->links_count++] = link;
-		return link < 0 ? link : 0;
+	if (out->substitute->template == HOOK_TEMPLATE_CONNECTING) {
+		out->slots_fd = hook_slots_new();
+		return out->slots_fd < 0 ? out->slots_fd : 0;
 	}
 	error = dispatch_ref(space);
-	if (error)
-		return error;
-	attachment->uses_dispatch = true;
-	count = places_find(attachment, space, target, places);
-	for (unsigned int i = 0; i < count; i++) {
-		if (bpf_map_update_elem(places[i].map_fd, &places[i].index, &places[i].program_fd,
-					BPF_ANY))
-			return -errno;
-	}
-	return 0;
+	out->uses_dispatch = !error;
+	return error;
 }
 
-void attachment_leave(struct attachment *attachment, struct attach_space *space,
-		      const struct attach_target *target, bool replaced)
+/* A tracepoint of its own: the small program waits there too. */
+static int attachment_open_tracepoint(struct attachment *out, struct attach_space *space)
 {
-	struct place places[ATTACH_SLOTS_MAX];
+	static const struct wire_hook_config config;
+	const struct hook_program program = {
+		.template = HOOK_TEMPLATE_ENTER,
+		.config = &config,
+		.memory_fd = -1,
+		.parked_fd = -1,
+		.slots_fd = out->slots_fd,
+		.type = BPF_PROG_TYPE_RAW_TRACEPOINT,
+	};
+	_cleanup_close_ int fd = hook_program_load(space->templates, &space->stand_ins, &program);
+
+	out->links[ATTACH_ENTRY] = fd < 0 ? fd : attach_raw_tracepoint(out->substitute->places, fd);
+	return out->links[ATTACH_ENTRY] < 0 ? out->links[ATTACH_ENTRY] : 0;
+}
+
+int attachment_open(struct attachment *out, struct attach_space *space,
+		    enum hook_mechanism mechanism, const struct attach_target *target,
+		    bool at_return)
+{
+	int error;
+
+	attachment_init(out);
+	out->is_there = true;
+	out->mechanism = mechanism;
+	out->btf_id = target->btf_id;
+	if (mechanism == MECHANISM_SUBSTITUTE) {
+		error = attachment_open_substitute(out, space, target);
+		if (!error && out->slots_fd >= 0)
+			error = attachment_open_tracepoint(out, space);
+	} else {
+		out->slots_fd = hook_slots_new();
+		error = out->slots_fd < 0 ? out->slots_fd : 0;
+		/* the return first: a call that parks something must find it there */
+		if (!error && at_return)
+			error = attachment_attach(out, space, target, ATTACH_RETURN);
+		if (!error)
+			error = attachment_attach(out, space, target, ATTACH_ENTRY);
+	}
+	if (error)
+		attachment_close(out, space, target);
+	return error;
+}
+
+void attachment_close(struct attachment *attachment, struct attach_space *space,
+		      const struct attach_target *target)
+{
+	struct place places[ATTACH_PLACES_MAX];
 	unsigned int count = 0;
 
-	if (attachment->uses_dispatch && !replaced)
+	if (attachment->uses_dispatch)
 		count = places_find(attachment, space, target, places);
 	for (unsigned int i = 0; i < count; i++)
 		bpf_map_delete_elem(places[i].map_fd, &places[i].index);
 	if (attachment->uses_dispatch)
 		dispatch_unref(space);
-	for (unsigned int i = 0; i < attachment->links_count; i++)
-		close(attachment->links[i]);
-	cleanup_close(&attachment->entry_fd);
-	cleanup_close(&attachment->exit_fd);
+	for (int i = 0; i < ATTACH_MOMENTS; i++)
+		cleanup_close(&attachment->links[i]);
+	cleanup_close(&attachment->slots_fd);
 	attachment_init(attachment);
+}
+
+/* ---- programs -----------------------------------------------------------------------------------
+ */
+
+void attach_programs_init(struct attach_programs *programs)
+{
+	*programs = (struct attach_programs){ .fds = { -1, -1 } };
+}
+
+void attach_programs_done(struct attach_programs *programs)
+{
+	for (int i = 0; i < ATTACH_MOMENTS; i++)
+		cleanup_close(&programs->fds[i]);
+	attach_programs_init(programs);
+}
+
+static enum hook_template program_get_template(const struct attachment *attachment,
+					       const struct wire_hook_config *config, int moment)
+{
+	bool overrides = config->flags & WIRE_HOOK_OVERRIDE;
+
+	if (moment == ATTACH_ENTRY && attachment->substitute)
+		return attachment->substitute->template;
+	if (moment == ATTACH_ENTRY && overrides && attachment->mechanism == MECHANISM_KPROBE)
+		return HOOK_TEMPLATE_KPROBE_OVERRIDE;
+	return mechanism_rows[attachment->mechanism].templates[moment];
+}
+
+int attach_programs_load(struct attach_programs *out, const struct attach_space *space,
+			 const struct attachment *attachment, const struct wire_hook_config *config,
+			 int memory_fd, int parked_fd)
+{
+	const struct mechanism_row *row = &mechanism_rows[attachment->mechanism];
+	int moments = config->flags & WIRE_HOOK_RETURNS ? ATTACH_MOMENTS : 1;
+
+	attach_programs_init(out);
+	for (int moment = 0; moment < moments; moment++) {
+		const struct hook_program program = {
+			.template = program_get_template(attachment, config, moment),
+			.config = config,
+			.memory_fd = memory_fd,
+			.parked_fd = parked_fd,
+			.slots_fd = -1,
+			.type = row->type,
+			.attach_type = row->types[moment],
+			.attach_btf_id =
+				row->type == BPF_PROG_TYPE_TRACING ? attachment->btf_id : 0,
+		};
+		int fd = hook_program_load(space->templates, &space->stand_ins, &program);
+
+		if (fd < 0) {
+			attach_programs_done(out);
+			return fd;
+		}
+		out->fds[moment] = fd;
+	}
+	return 0;
+}
+
+static int slot_set(int map_fd, uint32_t index, int program_fd)
+{
+	if (program_fd < 0)
+		return bpf_map_delete_elem(map_fd, &index) && errno != ENOENT ? -errno : 0;
+	return bpf_map_update_elem(map_fd, &index, &program_fd, BPF_ANY) ? -errno : 0;
+}
+
+/* The return first, for the same reason as above. */
+int attachment_put(const struct attachment *attachment, const struct attach_space *space,
+		   const struct attach_target *target, const struct attach_programs *programs)
+{
+	struct place places[ATTACH_PLACES_MAX];
+	unsigned int count = 0;
+	int error = 0;
+
+	if (attachment->slots_fd >= 0) {
+		for (int moment = ATTACH_MOMENTS; moment-- > 0 && !error;)
+			error = slot_set(attachment->slots_fd, (uint32_t)moment,
+					 programs->fds[moment]);
+		return error;
+	}
+	count = places_find(attachment, space, target, places);
+	for (unsigned int i = count; i-- > 0 && !error;)
+		error = slot_set(places[i].map_fd, places[i].index,
+				 programs->fds[places[i].moment]);
+	return error;
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Programs of one hook, loaded and attached by one mechanism. In: a mechanism, a configuration,
- * memory. Out: links that hold the programs attached until they are closed.
+ * How a hook is called, and by what. An attachment holds the way in: a small program on the
+ * function, or places in the tables of system calls. Programs do the work; they are put in and
+ * replaced in one step each, without touching the function.
  */
 #pragma once
 
@@ -10,8 +11,7 @@
 
 /* One place per system call, for hooks on it and for functions that it stands for. */
 #define ATTACH_SUBSTITUTE_OFFSET WIRE_SYSCALLS_MAX
-#define ATTACH_LINKS_MAX	 2
-#define ATTACH_SLOTS_MAX	 16
+#define ATTACH_PLACES_MAX	 16
 
 /* What all hooks share. */
 struct attach_space {
@@ -23,38 +23,49 @@ struct attach_space {
 	unsigned int dispatch_users;
 };
 
-struct attachment {
-	enum hook_mechanism mechanism;
-	const struct hook_substitute *substitute;
-	int entry_fd, exit_fd; /* programs; -1: none */
-	int links[ATTACH_LINKS_MAX];
-	unsigned int links_count;
-	bool uses_dispatch;
-};
-
 /* What is attached where. */
 struct attach_target {
 	const char *function;
 	bool is_syscall;
-	uint32_t btf_id;
-	const struct wire_hook_config *config;
-	int memory_fd, parked_fd;
+	uint32_t btf_id; /* 0: not known */
 };
 
-/*
- * Loads, and attaches what does not take effect by itself: programs of another epoch stay silent.
- * Programs for system calls only get their places with attachment_enter(). LOG: the verifier's
- * words, may be NULL.
- */
-int attachment_load(struct attachment *out, struct attach_space *space,
-		    enum hook_mechanism mechanism, const struct attach_target *target);
-int attachment_enter(struct attachment *attachment, struct attach_space *space,
-		     const struct attach_target *target);
-/* Takes places back that are not another attachment's by now. REPLACED: another one has taken them
- * over. */
-void attachment_leave(struct attachment *attachment, struct attach_space *space,
-		      const struct attach_target *target, bool replaced);
+enum { ATTACH_ENTRY, ATTACH_RETURN, ATTACH_MOMENTS };
+
+struct attachment {
+	bool is_there;
+	enum hook_mechanism mechanism;
+	const struct hook_substitute *substitute;
+	uint32_t btf_id;
+	int slots_fd;		   /* of a function's programs */
+	int links[ATTACH_MOMENTS]; /* -1: not attached */
+	bool uses_dispatch;
+};
+
+struct attach_programs {
+	int fds[ATTACH_MOMENTS]; /* -1: none */
+};
+
 void attachment_init(struct attachment *attachment);
+/* Attaches the way in; without programs nothing happens there. AT_RETURN: also at the return. */
+int attachment_open(struct attachment *out, struct attach_space *space,
+		    enum hook_mechanism mechanism, const struct attach_target *target,
+		    bool at_return);
+/* Adds the return to one that is open. */
+int attachment_add_return(struct attachment *attachment, struct attach_space *space,
+			  const struct attach_target *target);
+void attachment_close(struct attachment *attachment, struct attach_space *space,
+		      const struct attach_target *target);
+
+/* Programs for ATTACHMENT, as CONFIG says. */
+int attach_programs_load(struct attach_programs *out, const struct attach_space *space,
+			 const struct attachment *attachment, const struct wire_hook_config *config,
+			 int memory_fd, int parked_fd);
+void attach_programs_init(struct attach_programs *programs);
+void attach_programs_done(struct attach_programs *programs);
+/* They take effect, in place of others. */
+int attachment_put(const struct attachment *attachment, const struct attach_space *space,
+		   const struct attach_target *target, const struct attach_programs *programs);
 
 /* A raw tracepoint; a link, or a negative errno. */
 int attach_raw_tracepoint(const char *name, int program_fd);

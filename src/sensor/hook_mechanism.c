@@ -6,6 +6,7 @@
 
 #include "base/span.h"
 #include "kernel/syscalls.h"
+#include "kernel/types.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
@@ -72,12 +73,17 @@ static void offer_add(struct hook_offer *offer, enum hook_mechanism mechanism, u
 		offer->mechanisms[offer->count++] = mechanism;
 }
 
+static bool function_is_security(const char *function)
+{
+	return strncmp(function, "security_", strlen("security_")) == 0;
+}
+
 /* security_ functions may be denied by a return value; nothing else may without error injection. */
 static void offer_overrides(struct hook_offer *out, const struct hook_wish *wish,
 			    const struct kernel_features *features, unsigned int allowed,
 			    struct buf *reason)
 {
-	bool is_security = strncmp(wish->function, "security_", strlen("security_")) == 0;
+	bool is_security = function_is_security(wish->function);
 
 	if (is_security && out->btf_id && features->has[KERNEL_FENTRY])
 		offer_add(out, MECHANISM_FMOD_RET, allowed);
@@ -99,11 +105,18 @@ static void offer_overrides(struct hook_offer *out, const struct hook_wish *wish
 			wish->function);
 }
 
-static void offer_function_hooks(struct hook_offer *out, const struct kernel_features *features,
-				 unsigned int allowed)
+/*
+ * A security_ function is hooked by what can also deny, so that a policy that denies finds the same
+ * hook that others observe by.
+ */
+static void offer_function_hooks(struct hook_offer *out, const struct hook_wish *wish,
+				 const struct kernel_features *features, unsigned int allowed)
 {
-	if (out->btf_id && features->has[KERNEL_FENTRY])
+	if (out->btf_id && features->has[KERNEL_FENTRY]) {
+		if (function_is_security(wish->function))
+			offer_add(out, MECHANISM_FMOD_RET, allowed);
 		offer_add(out, MECHANISM_FENTRY, allowed);
+	}
 	if (features->has[KERNEL_KPROBE_MULTI])
 		offer_add(out, MECHANISM_KPROBE_MULTI, allowed);
 	if (features->has[KERNEL_KPROBE])
@@ -111,16 +124,15 @@ static void offer_function_hooks(struct hook_offer *out, const struct kernel_fea
 }
 
 void hook_offer_find(struct hook_offer *out, const struct hook_wish *wish,
-		     const struct kernel_features *features, const struct kernel_types *types,
-		     unsigned int allowed, struct buf *reason)
+		     const struct kernel_features *features,
+		     const struct kernel_functions *functions, unsigned int allowed,
+		     struct buf *reason)
 {
 	const struct hook_substitute *substitute =
 		substitute_find(wish->function, wish->is_syscall);
 	bool returns_too = !wish->at_return || (substitute && wish->is_syscall);
 
-	*out = (struct hook_offer){
-		.btf_id = types ? kernel_types_find_function(types, wish->function) : 0
-	};
+	*out = (struct hook_offer){ .btf_id = kernel_functions_find(functions, wish->function) };
 	out->exists = out->btf_id || kernel_has_symbol(wish->function);
 	if (!out->exists && !(wish->is_syscall && substitute)) {
 		buf_add_format(reason, "this kernel has no function \"%s\"", wish->function);
@@ -131,7 +143,7 @@ void hook_offer_find(struct hook_offer *out, const struct hook_wish *wish,
 		return;
 	}
 	if (out->exists)
-		offer_function_hooks(out, features, allowed);
+		offer_function_hooks(out, wish, features, allowed);
 	if (substitute && returns_too)
 		offer_add(out, MECHANISM_SUBSTITUTE, allowed);
 	if (out->count)

@@ -10,7 +10,7 @@
 
 #include "base/buf.h"
 #include "kernel/probe.h"
-#include "kernel/types.h"
+#include "kernel/functions.h"
 #include "sensor/hook_template.h"
 
 enum hook_mechanism {
@@ -51,9 +51,10 @@ struct hook_offer {
 };
 
 /*
- * ALLOWED: bits of mechanisms. TYPES may be NULL when no way needs it. When there is no offer,
+ * ALLOWED: bits of mechanisms. When there is no offer,
  * REASON says why not, and what would do instead.
  */
 void hook_offer_find(struct hook_offer *out, const struct hook_wish *wish,
-		     const struct kernel_features *features, const struct kernel_types *types,
-		     unsigned int allowed, struct buf *reason);
+		     const struct kernel_features *features,
+		     const struct kernel_functions *functions, unsigned int allowed,
+		     struct buf *reason);

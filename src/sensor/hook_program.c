@@ -47,6 +47,14 @@ int hook_memory_new(uint32_t half_bytes)
 	return fd < 0 ? -errno : fd;
 }
 
+int hook_slots_new(void)
+{
+	int fd = bpf_map_create(BPF_MAP_TYPE_PROG_ARRAY, "hook_slots", sizeof(uint32_t),
+				sizeof(uint32_t), 2, NULL);
+
+	return fd < 0 ? -errno : fd;
+}
+
 /* The kernel wants types for such a map, and the value's must have the value's size. */
 static int parked_btf_new(uint32_t bytes)
 {
@@ -149,6 +157,9 @@ int hook_program_load(const struct hook_templates *templates,
 	if (program->memory_fd >= 0)
 		program_replace_map(instructions, code->count, stand_ins->memory_fd,
 				    program->memory_fd);
+	if (program->slots_fd >= 0)
+		program_replace_map(instructions, code->count, stand_ins->slots_fd,
+				    program->slots_fd);
 	if (program->parked_fd >= 0)
 		program_replace_map(instructions, code->count, stand_ins->parked_fd,
 				    program->parked_fd);
