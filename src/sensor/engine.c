@@ -248,6 +248,9 @@ bool engine_resolve(struct engine *engine, const struct wire_hook_event *event,
 
 void engine_tick(struct engine *engine)
 {
+	/* now, while nobody waits for it, rather than at the next change */
+	if (engine->space.grace_is_due)
+		hook_space_wait(&engine->space);
 	for (struct hook *hook = engine->hooks; hook; hook = hook->next)
 		hook_expire_views(hook, &engine->space);
 	engine_sweep_hooks(engine);
