@@ -107,12 +107,12 @@ static __always_inline void arg_read_packet(const struct reading *reading)
 	const char *head;
 	__u16 ports[2];
 
+	reading->scratch->numbers[reading->slot] = (__u64)BPF_CORE_READ(packet, sk);
 	if (!out)
 		return;
 	__builtin_memset(out, 0, sizeof(*out));
 	if (bpf_core_read(&head, sizeof(head), &packet->head) || !head)
 		return arg_put_status(reading, WIRE_VALUE_UNREADABLE);
-	reading->scratch->numbers[reading->slot] = (__u64)BPF_CORE_READ(packet, sk);
 	out->hash = BPF_CORE_READ(packet, hash);
 	out->length = BPF_CORE_READ(packet, len);
 	out->mark = BPF_CORE_READ(packet, mark);
