@@ -35,7 +35,9 @@ static __always_inline void arg_read_sock(const struct reading *reading, const s
 	    bpf_core_read(&out->family, sizeof(out->family), &sock->__sk_common.skc_family))
 		return arg_put_status(reading, WIRE_VALUE_UNREADABLE);
 	out->cookie = (__u64)sock;
-	out->state = BPF_CORE_READ(sock, __sk_common.skc_state);
+	out->state = reading->scratch->socket_state;
+	if (!out->state)
+		out->state = BPF_CORE_READ(sock, __sk_common.skc_state);
 	out->type = BPF_CORE_READ(sock, sk_type);
 	out->protocol = BPF_CORE_READ(sock, sk_protocol);
 	out->mark = BPF_CORE_READ(sock, sk_mark);
