@@ -24,16 +24,27 @@ def read(path: str) -> str:
     return (HOME / path).read_text()
 
 
+def read_rows(path: str, macro: str, row: str) -> list[tuple[str, ...]]:
+    """All rows of a table; one that is written in another way must not be passed over."""
+    text = read(path)
+    rows = re.findall(rf"^{macro}\({row}\)", text, re.MULTILINE)
+    if not rows or len(rows) != len(re.findall(rf"^{macro}\(", text, re.MULTILINE)):
+        raise ValueError(f"{path} has rows that tests/matrix/facts.py cannot read")
+    return rows
+
+
 def group_words(expression: str, macros: dict[str, str]) -> set[str]:
     for name, meaning in macros.items():
         expression = re.sub(rf"\b{name}\b", meaning, expression)
+    if re.sub(r"IN\(\w+\)", "", expression).strip(" |()"):
+        raise ValueError(f'tests/matrix/facts.py cannot read the groups "{expression}"')
     return set(re.findall(r"IN\((\w+)\)", expression))
 
 
 def operators_of_groups() -> dict[str, set[str]]:
     """Operator -> the groups that take it."""
     macros = dict(re.findall(r"^#define (TEXTS|INTERNET)\s+(.*)$", read("src/policy/tables.c"), re.MULTILINE))
-    rows = re.findall(r'^OPERATOR\(\w+, "(\w+)", \w+, \w+, \w+, (.*)\)$', read("src/policy/operators.def"), re.MULTILINE)
+    rows = read_rows("src/policy/operators.def", "OPERATOR", r'\w+, "(\w+)", \w+, \w+, \w+, (.*)')
     return {word: group_words(expression, macros) for word, expression in rows}
 
 
@@ -47,8 +58,7 @@ def read_pairs() -> list[Pair]:
     operators = operators_of_groups()
     left_out = types_left_out()
     pairs = []
-    types = re.findall(r'^ARG_TYPE\((\w+), \d+, "(\w+)", \w+, \w+, (\w+)\)$', read("wire/arg_types.def"), re.MULTILINE)
-    for name, word, group in types:
+    for name, word, group in read_rows("wire/arg_types.def", "ARG_TYPE", r'(\w+), \d+, "(\w+)", \w+, \w+, (\w+)'):
         why = "values of this type cannot be collected yet" if name in left_out else ""
         of_type = [operator for operator, groups in operators.items() if group in groups]
         for operator in of_type or [SHOWN]:
