@@ -162,14 +162,14 @@ static __always_inline const struct wire_text_cell *text_probe(char *rules, __u3
 static __always_inline const struct wire_text_cell *
 text_find_cell(char *rules, __u32 table, __u32 mask, __u32 node, __u64 word, __u32 bytes)
 {
-	__u64 hash = (word ^ ((__u64)node << 4 | bytes)) * WIRE_TEXT_HASH_A;
+	__u64 hash = wire_text_hash(word, node, bytes);
 	__u32 cells = table + sizeof(struct wire_text);
 	const struct wire_text_cell *cell;
 
 	cell = text_probe(rules, cells + (hash >> 32 & mask) * sizeof(*cell), word, node, bytes);
 	if (cell)
 		return cell;
-	return text_probe(rules, cells + ((hash * WIRE_TEXT_HASH_B) >> 32 & mask) * sizeof(*cell),
+	return text_probe(rules, cells + ((hash * WIRE_TEXT_HASH_A) >> 32 & mask) * sizeof(*cell),
 			  word, node, bytes);
 }
 
