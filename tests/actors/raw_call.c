@@ -19,7 +19,7 @@
 
 #include "actor.h"
 
-enum { ARGUMENTS_MAX = 6, SEGMENTS_MAX = 8 };
+enum { ARGUMENTS_MAX = 6, SEGMENTS_MAX = 16 };
 
 static unsigned long parse_number(const char *text)
 {

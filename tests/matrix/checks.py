@@ -61,8 +61,10 @@ def text(value: str) -> Checks:
     """Of a text with letters; longer ones are cut behind their eighth byte, where tables go on."""
     cut = 9 if len(value) > 12 else len(value) // 2
     middle = value[len(value) // 2 :]
+    # They differ from it in the last of the eight bytes that tables look at together.
+    siblings = tuple(value[:7] + digit + value[8:] for digit in "0123456789") if len(value) > 12 else ()
     return [
-        *both("Equal", ("other", value), ("other", value + "x", value[:-1]), "NotEqual"),
+        *both("Equal", (*siblings, value), (*siblings, value + "x", value[:-1]), "NotEqual"),
         *both("Prefix", ("other", value[:cut]), ("other", value[:cut] + "~", value[1:]), "NotPrefix"),
         *both("Postfix", ("other", value[-cut:]), ("other", "~" + value[-cut:], value[:-1]), "NotPostfix"),
         *both("SubString", ("other", middle), ("other", middle.swapcase())),
