@@ -305,7 +305,8 @@ int hook_new_descriptor(__u64 *context)
 	return 0;
 }
 
-/* tcp_connect(sk): the socket goes from CLOSE to SYN_SENT. */
+/* tcp_connect(sk): the socket goes from CLOSE to SYN_SENT, which it is in when the function is
+ * called. */
 enum { TCP_SYN_SENT = 2, TCP_CLOSE = 7 };
 
 SEC("hook/connecting")
@@ -320,7 +321,9 @@ int hook_connecting(__u64 *context)
 	if (!scratch)
 		return 0;
 	scratch->arguments[0] = context[0];
+	scratch->socket_state = TCP_SYN_SENT;
 	hook_at_entry(rules, scratch);
+	scratch->socket_state = 0;
 	hook_give_scratch(scratch);
 	return 0;
 }

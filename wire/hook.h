@@ -213,14 +213,14 @@ struct wire_text {
 #define WIRE_TEXT_HASH_B 0xc2b2ae3d27d4eb4fULL
 
 /*
- * The two places of a cell are (first & mask) and (second & mask) of this number's halves. Texts of
- * one directory differ in their last bytes only, which are the word's highest: they are folded
- * down, because a product carries upwards.
+ * The places of a cell: the upper half of its hash, and of that times HASH_A, modulo the size.
+ * Folded between two multiplications: one alone moves a difference only upwards, and texts often
+ * differ in the last byte of a step alone.
  */
 static inline __attribute__((always_inline)) __u64 wire_text_hash(__u64 word, __u32 node,
 								  __u32 bytes)
 {
-	__u64 hash = (word ^ word >> 32 ^ ((__u64)node << 4 | bytes)) * WIRE_TEXT_HASH_A;
+	__u64 hash = word * WIRE_TEXT_HASH_A + ((__u64)node << 4 | bytes) * WIRE_TEXT_HASH_B;
 
 	return (hash ^ hash >> 32) * WIRE_TEXT_HASH_B;
 }

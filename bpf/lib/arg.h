@@ -370,6 +370,7 @@ static __always_inline void arg_read_file_like(const struct reading *reading, __
 {
 	const void *pointer = (void *)reading->argument;
 
+	reading->scratch->modes[reading->slot] = 0; /* or that of the last call is still there */
 	switch (type) {
 	case WIRE_ARG_FD:
 		return arg_read_file(reading, arg_find_fd(reading->argument));

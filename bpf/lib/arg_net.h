@@ -35,7 +35,9 @@ static __always_inline void arg_read_sock(const struct reading *reading, const s
 	    bpf_core_read(&out->family, sizeof(out->family), &sock->__sk_common.skc_family))
 		return arg_put_status(reading, WIRE_VALUE_UNREADABLE);
 	out->cookie = (__u64)sock;
-	out->state = BPF_CORE_READ(sock, __sk_common.skc_state);
+	out->state = reading->scratch->socket_state;
+	if (!out->state)
+		out->state = BPF_CORE_READ(sock, __sk_common.skc_state);
 	out->type = BPF_CORE_READ(sock, sk_type);
 	out->protocol = BPF_CORE_READ(sock, sk_protocol);
 	out->mark = BPF_CORE_READ(sock, sk_mark);
@@ -107,12 +109,12 @@ static __always_inline void arg_read_packet(const struct reading *reading)
 	const char *head;
 	__u16 ports[2];
 
+	reading->scratch->numbers[reading->slot] = (__u64)BPF_CORE_READ(packet, sk);
 	if (!out)
 		return;
 	__builtin_memset(out, 0, sizeof(*out));
 	if (bpf_core_read(&head, sizeof(head), &packet->head) || !head)
 		return arg_put_status(reading, WIRE_VALUE_UNREADABLE);
-	reading->scratch->numbers[reading->slot] = (__u64)BPF_CORE_READ(packet, sk);
 	out->hash = BPF_CORE_READ(packet, hash);
 	out->length = BPF_CORE_READ(packet, len);
 	out->mark = BPF_CORE_READ(packet, mark);

@@ -76,6 +76,7 @@ struct hook_scratch {
 	} marks;	     /* a walk over the marks of a process */
 	struct baseline now; /* namespaces and capabilities of the process */
 	__u32 bit;	     /* a selector, opaque to the verifier */
+	__u32 socket_state;  /* that the socket is about to enter; 0: it is in it */
 	__u64 arguments[6];
 	__u64 result;
 	__u64 alive[WIRE_VECTOR_WORDS_MAX];

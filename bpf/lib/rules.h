@@ -177,7 +177,8 @@ text_find_cell(char *rules, __u32 table, __u32 mask, __u32 node, __u64 word, __u
 	cell = text_probe(rules, cells + (hash >> 32 & mask) * sizeof(*cell), word, node, bytes);
 	if (cell)
 		return cell;
-	return text_probe(rules, cells + ((__u32)hash & mask) * sizeof(*cell), word, node, bytes);
+	return text_probe(rules, cells + ((hash * WIRE_TEXT_HASH_A) >> 32 & mask) * sizeof(*cell),
+			  word, node, bytes);
 }
 
 /* The lowest BYTES bytes of a word; 8 and more: all. */

@@ -19,6 +19,8 @@ struct entry {
 };
 
 #define ENTRY_STEP UINT32_MAX
+/* Cells of a table for each one that is taken, before it is given up: with a good hash it is 2. */
+#define TABLE_SPARSE_MAX 64
 /* Attempts to find a place before the table is made larger. */
 #define CELL_MOVES_MAX 200
 
@@ -236,7 +238,7 @@ static void cell_get_places(const struct wire_text_cell *cell, uint32_t mask, ui
 	uint64_t hash = wire_text_hash(cell->word, cell->node, cell->bytes);
 
 	out[0] = (uint32_t)(hash >> 32) & mask;
-	out[1] = (uint32_t)hash & mask;
+	out[1] = (uint32_t)(hash * WIRE_TEXT_HASH_A >> 32) & mask;
 }
 
 /* Puts a cell down; the one that stood there goes to its other place, and so on. */
@@ -279,6 +281,11 @@ static int table_build(struct text_builder *builder)
 			i++;
 		if (i == builder->cells_count)
 			break;
+		if (size / TABLE_SPARSE_MAX > builder->cells_count) {
+			diag_add(builder->rules->diag,
+				 "texts on one value of one function find no place in their table");
+			return -ENOSPC;
+		}
 	}
 	builder->head.mask = size - 1;
 	return 0;
