@@ -143,6 +143,15 @@ static void check_hook(struct report *report, const struct policy_hook *hook)
 		check_selector(report, &hook->selectors.items[i]);
 }
 
+bool policy_hook_is_supported(const struct policy *policy, const struct policy_hook *hook)
+{
+	_cleanup_report_ struct report report = {};
+
+	policy_show_source(policy, &report);
+	check_hook(&report, hook);
+	return !report.errors;
+}
+
 int policy_check_support(const struct policy *policy, struct report *report)
 {
 	size_t before = report->errors;
