@@ -89,7 +89,7 @@ static bool add_scope(struct buf *out, const struct policy *policy,
 		.host_selector = policy->spec->host_selector,
 	};
 
-	if (*policy->metadata->namespace.data) {
+	if (policy->kind.value == POLICY_NAMESPACED) {
 		buf_add_text(out, "namespace ");
 		print_text(out, &policy->metadata->namespace);
 	}

@@ -161,7 +161,10 @@ static void print_program(const struct wire_hook_config *config, struct buf *out
 
 	buf_add_text(out, "  program:");
 	print_flags(out, " ", flags, COUNT(flags), config->flags);
-	buf_add_text(out, config->uses ? "; uses" : config->flags ? "" : " plain");
+	if (config->uses)
+		buf_add_text(out, config->flags ? "; uses" : " uses");
+	else if (!config->flags)
+		buf_add_text(out, " plain");
 	print_flags(out, " ", uses, COUNT(uses), config->uses);
 	if (config->values_count > 1) {
 		buf_add_text(out, "; slots in the order");

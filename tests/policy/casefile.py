@@ -26,7 +26,7 @@ or, of `--print plan`:
     plan      the whole plan, exactly; there are no findings
     tables    parts of the plan: each line in the first column, with all that is indented below it, in this order
     refusals  all findings, exactly; the plan cannot be made
-    cautions  the same, and the plan is made
+    cautions  all findings and behind them the plan, exactly
 `update` writes what came out into the file, for a person to read.
 """
 from __future__ import annotations
