@@ -61,6 +61,9 @@ struct rules_builder {
 
 /* rules_slots.c: config.values and the members' slots. */
 int rules_assign_slots(struct rules_builder *builder);
+/* A slot with the value of SLOT that is compared with SECOND, for the table GAINED. */
+int rules_find_gained_slot(struct rules_builder *builder, uint8_t slot, uint8_t second,
+			   uint8_t *out);
 
 /* rules_collect.c: the tests of all selectors. */
 int rules_collect(struct rules_builder *builder);
