@@ -95,6 +95,11 @@ static void check_action(struct report *report, const struct policy_action *acti
 
 static void check_filter(struct report *report, const struct policy_filter *filter)
 {
+	for (size_t i = 0; i < filter->values_count; i++) {
+		if (filter->values[i].list)
+			refuse(report, filter->values[i].place, "a list as a value",
+			       "give the numbers of the system calls");
+	}
 	if (filter->form == POLICY_FORM_CEL)
 		refuse(report, filter->place, "CelExpr",
 		       "numbers take InRange, Mask, Equal and others");
