@@ -131,6 +131,19 @@ static void check_selector(struct report *report, const struct policy_selector *
 /* ---- hooks
  * ---------------------------------------------------------------------------------------- */
 
+static void check_list(struct report *report, const struct policy_list *list)
+{
+	if (list->type.value != POLICY_LIST_PLAIN && list->type.value != POLICY_LIST_SYSCALLS)
+		refuse(report, list->place, "a generated list", "name the functions in \"values\"");
+	for (size_t i = 0; list->syscalls && i < list->values.count; i++) {
+		enum syscall_abi abi = list->syscalls[i].abi;
+
+		if (abi != SYSCALL_ABI_NATIVE && abi != SYSCALL_ABI_X64)
+			report_error(report, list->values.items[i].place,
+				     "system calls of another architecture cannot be hooked");
+	}
+}
+
 static void check_hook(struct report *report, const struct policy_hook *hook)
 {
 	if (hook->section != POLICY_SECTION_KPROBES && hook->section != POLICY_SECTION_FENTRIES) {
@@ -139,10 +152,8 @@ static void check_hook(struct report *report, const struct policy_hook *hook)
 			     section_facts[hook->section].one);
 		return;
 	}
-	if (hook->list && hook->list->type.value != POLICY_LIST_PLAIN &&
-	    hook->list->type.value != POLICY_LIST_SYSCALLS)
-		refuse(report, hook->list->place, "a generated list",
-		       "name the functions in \"values\"");
+	if (hook->list)
+		check_list(report, hook->list);
 	check_values(report, hook);
 	for (size_t i = 0; i < hook->selectors.count; i++)
 		check_selector(report, &hook->selectors.items[i]);
