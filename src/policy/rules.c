@@ -8,7 +8,6 @@
 
 /* A half of the smallest hook; grows by doubling, so that most changes fit what is there. */
 #define HALF_BYTES_MIN 8192u
-#define HALF_BYTES_MAX (64u << 20)
 /* Words of texts, likewise in few steps. */
 static const uint16_t text_word_steps[] = { 4, 16, 64, WIRE_TEXT_WORDS_MAX };
 
@@ -357,14 +356,12 @@ static int set_half_bytes(struct rules_builder *builder)
 	struct wire_hook_config *config = &builder->out->config;
 	uint32_t half = config->half_bytes ? config->half_bytes : HALF_BYTES_MIN;
 
-	while (half < builder->out->memory.bytes && half < HALF_BYTES_MAX)
+	while (half < builder->out->memory.bytes && half < RULES_BYTES_MAX)
 		half *= 2;
 	config->half_bytes = half;
 	if (half >= builder->out->memory.bytes)
 		return 0;
-	diag_add(builder->diag, "the rules of one function take %zu bytes; the limit is %u",
-		 builder->out->memory.bytes, HALF_BYTES_MAX);
-	return -ENOSPC;
+	return rules_refuse_size(builder);
 }
 
 /* ---- all of it

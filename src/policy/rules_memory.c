@@ -9,6 +9,14 @@
 /* Vectors are found again by a hash table of offsets; it is kept at most half full. */
 #define VECTORS_CAPACITY_FIRST 64
 
+int rules_refuse_size(struct rules_builder *builder)
+{
+	diag_add(builder->diag,
+		 "the rules of one function take more than %u MiB; that is the limit",
+		 RULES_BYTES_MAX >> 20);
+	return -ENOSPC;
+}
+
 uint32_t rules_add_bytes(struct rules_builder *builder, const void *data, size_t bytes)
 {
 	struct buf *memory = &builder->out->memory;

@@ -8,6 +8,9 @@
 
 #include "policy/rules.h"
 
+/* Of one function, both while they are built and in the end. */
+#define RULES_BYTES_MAX (64u << 20)
+
 /* A text of a filter. */
 struct rules_text {
 	struct span text;
@@ -77,6 +80,8 @@ void rules_builder_done(struct rules_builder *builder);
 /* rules_memory.c */
 uint32_t rules_add_bytes(struct rules_builder *builder, const void *data,
 			 size_t bytes); /* offset, aligned to 8 */
+/* Says that the rules are too large; -ENOSPC. */
+int rules_refuse_size(struct rules_builder *builder);
 void *rules_at(struct rules_builder *builder, uint32_t offset);
 uint32_t rules_add_vector(struct rules_builder *builder, const uint64_t *words); /* kept once */
 void vector_set(uint64_t *words, uint32_t bit, bool on);

@@ -21,6 +21,9 @@ struct entry {
 #define ENTRY_STEP UINT32_MAX
 /* Attempts to find a place before the table is made larger. */
 #define CELL_MOVES_MAX 200
+/* Numberings of the nodes that are tried; the first one does, unless somebody is out to prevent it.
+ */
+#define CELL_ATTEMPTS_MAX 8
 
 struct text_builder {
 	struct rules_builder *rules;
@@ -261,27 +264,58 @@ static bool table_insert(struct wire_text_cell *table, uint32_t mask, struct wir
 	return false;
 }
 
+/* All cells into a table of SIZE cells. 1: they found no places; a larger table may have some. */
+static int table_fill(struct text_builder *builder, uint32_t size)
+{
+	size_t i = 0;
+
+	free(builder->table);
+	builder->table = calloc(size, sizeof(*builder->table));
+	if (!builder->table)
+		return -ENOMEM;
+	builder->head.mask = size - 1;
+	while (i < builder->cells_count &&
+	       table_insert(builder->table, size - 1, builder->cells[i]))
+		i++;
+	return i < builder->cells_count;
+}
+
+/*
+ * Other numbers for the nodes; the root stays 0. Places depend on `word ^ node << 4 ^ bytes`: when
+ * three cells agree in that, no table has room for them, and other nodes part them. Large numbers
+ * do so from the beginning: small ones meet the letters of short ends.
+ */
+static void cells_renumber(struct text_builder *builder)
+{
+	const uint32_t factor = 0x9e3779b1; /* odd: different nodes stay different */
+
+	for (size_t i = 0; i < builder->cells_count; i++) {
+		builder->cells[i].node *= factor;
+		builder->cells[i].next *= factor;
+	}
+}
+
 static int table_build(struct text_builder *builder)
 {
-	uint32_t size = 2;
+	uint64_t first = 2;
+	int error = 1;
 
-	while (size < builder->cells_count + builder->cells_count / 2)
-		size *= 2;
-	for (;; size *= 2) {
-		size_t i = 0;
-
-		free(builder->table);
-		builder->table = calloc(size, sizeof(*builder->table));
-		if (!builder->table)
-			return -ENOMEM;
-		while (i < builder->cells_count &&
-		       table_insert(builder->table, size - 1, builder->cells[i]))
-			i++;
-		if (i == builder->cells_count)
-			break;
+	while (first < builder->cells_count + builder->cells_count / 2)
+		first *= 2;
+	if (first * sizeof(*builder->table) > RULES_BYTES_MAX)
+		return rules_refuse_size(builder->rules);
+	for (int attempt = 0; attempt < CELL_ATTEMPTS_MAX && error > 0; attempt++) {
+		cells_renumber(builder);
+		for (uint32_t size = (uint32_t)first; size <= 4 * first && error > 0; size *= 2)
+			error = table_fill(builder, size);
 	}
-	builder->head.mask = size - 1;
-	return 0;
+	if (error <= 0)
+		return error;
+	/* of one node: only texts that end in NULs can agree there, and only those of buffers do */
+	diag_add(
+		builder->rules->diag,
+		"texts that end in NULs, on one value of one function, find no place beside each other");
+	return -ENOSPC;
 }
 
 static uint32_t text_write(struct text_builder *builder)
