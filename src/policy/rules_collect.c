@@ -415,5 +415,5 @@ int rules_collect(struct rules_builder *builder)
 {
 	for (size_t i = 0; i < builder->members_count && !builder->failed; i++)
 		collect_member(builder, &builder->members[i]);
-	return builder->failed ? builder->diag->lines ? -ENOSPC : -ENOMEM : 0;
+	return rules_get_error(builder);
 }

@@ -17,15 +17,29 @@ int rules_refuse_size(struct rules_builder *builder)
 	return -ENOSPC;
 }
 
+int rules_get_error(const struct rules_builder *builder)
+{
+	if (!builder->failed)
+		return 0;
+	return builder->diag->lines > builder->lines_before ? -ENOSPC : -ENOMEM;
+}
+
 uint32_t rules_add_bytes(struct rules_builder *builder, const void *data, size_t bytes)
 {
 	struct buf *memory = &builder->out->memory;
 	static const char zeros[8];
 	size_t offset = memory->bytes;
 
+	if (builder->failed)
+		return 0;
+	if (bytes + 7 > RULES_BYTES_MAX - memory->bytes) {
+		rules_refuse_size(builder);
+		builder->failed = true;
+		return 0;
+	}
 	buf_add(memory, data, bytes);
 	buf_add(memory, zeros, -bytes & 7);
-	if (memory->failed || memory->bytes > UINT32_MAX / 4) {
+	if (memory->failed) {
 		builder->failed = true;
 		return 0;
 	}
@@ -84,6 +98,8 @@ uint32_t rules_add_vector(struct rules_builder *builder, const uint64_t *words)
 {
 	size_t bytes = builder->out->config.words * sizeof(*words), at;
 
+	if (builder->failed)
+		return 0;
 	if (builder->vectors_count * 2 >= builder->vectors_capacity && !vectors_grow(builder)) {
 		builder->failed = true;
 		return 0;

@@ -59,7 +59,8 @@ struct rules_builder {
 	/* vectors that are in the memory already, by hash: owned; offsets, 0 none */
 	uint32_t *vectors;
 	size_t vectors_capacity, vectors_count;
-	bool failed; /* no memory */
+	unsigned int lines_before; /* of diag */
+	bool failed;		   /* no memory, or a limit, which diag names */
 };
 
 /* rules_slots.c: config.values and the members' slots. */
@@ -80,6 +81,8 @@ void rules_builder_done(struct rules_builder *builder);
 /* rules_memory.c */
 uint32_t rules_add_bytes(struct rules_builder *builder, const void *data,
 			 size_t bytes); /* offset, aligned to 8 */
+/* What `failed` means: -ENOSPC or -ENOMEM. */
+int rules_get_error(const struct rules_builder *builder);
 /* Says that the rules are too large; -ENOSPC. */
 int rules_refuse_size(struct rules_builder *builder);
 void *rules_at(struct rules_builder *builder, uint32_t offset);
