@@ -21,9 +21,6 @@ struct entry {
 #define ENTRY_STEP UINT32_MAX
 /* Attempts to find a place before the table is made larger. */
 #define CELL_MOVES_MAX 200
-/* Numberings of the nodes that are tried; the first one does, unless somebody is out to prevent it.
- */
-#define CELL_ATTEMPTS_MAX 8
 
 struct text_builder {
 	struct rules_builder *rules;
@@ -295,26 +292,26 @@ static void cells_renumber(struct text_builder *builder)
 	}
 }
 
+/* The smallest table that has room, each tried with a numbering of its own. */
 static int table_build(struct text_builder *builder)
 {
-	uint64_t first = 2;
+	const size_t cells_max = RULES_BYTES_MAX / sizeof(*builder->table);
+	size_t size = 2;
 	int error = 1;
 
-	while (first < builder->cells_count + builder->cells_count / 2)
-		first *= 2;
-	if (first * sizeof(*builder->table) > RULES_BYTES_MAX)
+	while (size < builder->cells_count + builder->cells_count / 2)
+		size *= 2;
+	if (size > cells_max)
 		return rules_refuse_size(builder->rules);
-	for (int attempt = 0; attempt < CELL_ATTEMPTS_MAX && error > 0; attempt++) {
+	for (; size <= cells_max && error > 0; size *= 2) {
 		cells_renumber(builder);
-		for (uint32_t size = (uint32_t)first; size <= 4 * first && error > 0; size *= 2)
-			error = table_fill(builder, size);
+		error = table_fill(builder, (uint32_t)size);
 	}
 	if (error <= 0)
 		return error;
-	/* of one node: only texts that end in NULs can agree there, and only those of buffers do */
 	diag_add(
 		builder->rules->diag,
-		"texts that end in NULs, on one value of one function, find no place beside each other");
+		"the texts on one value of one function find no place beside each other: some of them differ in nothing but the last bytes of eight");
 	return -ENOSPC;
 }
 
