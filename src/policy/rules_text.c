@@ -299,7 +299,8 @@ static int table_build(struct text_builder *builder)
 	size_t size = 2;
 	int error = 1;
 
-	while (size < builder->cells_count + builder->cells_count / 2)
+	while (size <
+	       2 * builder->cells_count) /* fuller ones have no room with two places a cell */
 		size *= 2;
 	if (size > cells_max)
 		return rules_refuse_size(builder->rules);

@@ -457,12 +457,12 @@ static void rules_have_a_size(void **state)
 {
 	struct fixture *fixture = *state;
 
-	for (size_t i = 0; i < 1200; i += 400)
-		add_long_texts(fixture, i, 400);
+	for (size_t i = 0; i < 900; i += 300)
+		add_long_texts(fixture, i, 300);
 	build_well(fixture);
 	assert_in_range(fixture->rules.config.half_bytes, 32 << 20, 64 << 20);
-	for (size_t i = 1200; i < 2800; i += 400)
-		add_long_texts(fixture, i, 400);
+	for (size_t i = 900; i < 2700; i += 300)
+		add_long_texts(fixture, i, 300);
 	rules_done(&fixture->rules);
 	fixture->rules = (struct rules){};
 	expect_limit(fixture, "the rules of one function take more than 64 MiB");
