@@ -7,6 +7,7 @@
 #include <jansson.h>
 
 #include "cli/command.h"
+#include "policy/plan.h"
 #include "policy/policy.h"
 #include "policy/print.h"
 
@@ -46,14 +47,14 @@ static void policy_add_json(const struct report *report, struct buf *out)
 	}
 }
 
-/* What is right with a file: a line, or its model. */
+/* What is right with a file: a line, its model, or nothing more than its plan. */
 static void policy_add_result(const struct policy_settings *own, const char *path,
 			      const struct policy *policy, struct buf *out)
 {
-	if (strcmp(own->print, "model") == 0) {
+	if (strcmp(own->print, "model") == 0)
 		policy_print_model(policy, out);
+	if (*own->print)
 		return;
-	}
 	buf_add_format(out, "%s: ok (", path);
 	policy_print_summary(policy, out);
 	buf_add_text(out, ")\n");
@@ -64,20 +65,23 @@ static bool policy_check_file(const struct policy_settings *own, const char *pat
 	const bool is_json = strcmp(own->output, "json") == 0;
 	_cleanup_report_ struct report report = {};
 	_cleanup_policy_ struct policy *policy = NULL;
-	_cleanup_buf_ struct buf findings = {}, result = {};
+	_cleanup_buf_ struct buf findings = {}, plan = {}, result = {};
 	bool is_right = policy_read_file(path, &report, &policy) == 0;
 
+	if (is_right && strcmp(own->print, "plan") == 0)
+		is_right = policy_print_plan(policy, &report, &plan) == 0;
 	if (is_json)
 		policy_add_json(&report, &result);
 	else
 		report_add_text(&report, &findings);
+	buf_add(&result, plan.data, plan.bytes);
 	if (is_right && (!is_json || *own->print))
 		policy_add_result(own, path, policy, &result);
 	if (!is_right && !report.errors)
 		buf_add_format(&findings, "%s: out of memory\n", path);
 	fputs(buf_text(&findings), stderr);
 	fputs(buf_text(&result), stdout);
-	return is_right && !findings.failed && !result.failed;
+	return is_right && !findings.failed && !plan.failed && !result.failed;
 }
 
 static enum cli_exit policy_run(const struct cli_settings *cli, const void *settings)
@@ -95,8 +99,8 @@ static const struct option_row policy_rows[] = {
 	{ "output", 'o', OPTION_TEXT, offsetof(struct policy_settings, output), .value = "text",
 	  .choices = "text|json", .help = "findings for people, or a line of JSON for each" },
 	{ "print", 0, OPTION_TEXT, offsetof(struct policy_settings, print), .value = "",
-	  .choices = "model", .placeholder = "STAGE",
-	  .help = "what was understood: model, after all checks" },
+	  .choices = "model|plan", .placeholder = "STAGE",
+	  .help = "what was understood: model, after all checks; plan, what the kernel would be told" },
 };
 
 const struct command command_policy_check = {

@@ -8,7 +8,6 @@
 
 /* A half of the smallest hook; grows by doubling, so that most changes fit what is there. */
 #define HALF_BYTES_MIN 8192u
-#define HALF_BYTES_MAX (64u << 20)
 /* Words of texts, likewise in few steps. */
 static const uint16_t text_word_steps[] = { 4, 16, 64, WIRE_TEXT_WORDS_MAX };
 
@@ -414,19 +413,14 @@ static void set_uses(struct wire_hook_config *config)
 	}
 }
 
-static int set_half_bytes(struct rules_builder *builder)
+static void set_half_bytes(struct rules_builder *builder)
 {
-	struct wire_hook_config *config = &builder->out->config;
-	uint32_t half = config->half_bytes ? config->half_bytes : HALF_BYTES_MIN;
+	uint32_t *half = &builder->out->config.half_bytes;
 
-	while (half < builder->out->memory.bytes && half < HALF_BYTES_MAX)
-		half *= 2;
-	config->half_bytes = half;
-	if (half >= builder->out->memory.bytes)
-		return 0;
-	diag_add(builder->diag, "the rules of one function take %zu bytes; the limit is %u",
-		 builder->out->memory.bytes, HALF_BYTES_MAX);
-	return -ENOSPC;
+	if (!*half)
+		*half = HALF_BYTES_MIN;
+	while (*half < builder->out->memory.bytes)
+		*half *= 2; /* up to RULES_BYTES_MAX */
 }
 
 /* ---- all of it
@@ -445,14 +439,17 @@ int rules_build_memory(struct rules_builder *builder, uint32_t generation)
 		add_filter(builder, &head);
 	add_wanted(builder, &head);
 	error = add_selectors(builder, &head);
-	if (error || builder->failed)
-		return builder->diag->lines ? -ENOSPC : -ENOMEM;
+	if (!error)
+		error = rules_get_error(builder);
+	if (error)
+		return error;
 	head.bytes = (uint32_t)builder->out->memory.bytes;
 	memcpy(builder->out->memory.data, &head, sizeof(head));
 	round_text_words(&builder->out->config);
 	set_parked_bytes(&builder->out->config);
 	set_uses(&builder->out->config);
-	return set_half_bytes(builder);
+	set_half_bytes(builder);
+	return 0;
 }
 
 void rules_builder_done(struct rules_builder *builder)
@@ -477,6 +474,7 @@ int rules_build(struct rules *out, struct rules_member *members, size_t count, u
 		.members_count = count,
 		.world = world,
 		.diag = diag,
+		.lines_before = diag->lines,
 	};
 	int error;
 

@@ -244,13 +244,18 @@ static void collect_gained(const struct collecting *at, const struct policy_filt
 			   uint8_t slot)
 {
 	static const struct rules_range any = { 1, UINT64_MAX };
-	struct rules_test *test = add_value_test(at, filter, slot, WIRE_TABLE_GAINED);
+	uint8_t second = at->member->slots[filter->second->position];
+	struct rules_test *test;
 
+	if (rules_find_gained_slot(at->builder, slot, second, &slot)) {
+		at->builder->failed = true;
+		return;
+	}
+	test = add_value_test(at, filter, slot, WIRE_TABLE_GAINED);
 	if (!test)
 		return;
 	test->ranges = &any;
 	test->ranges_count = 1;
-	at->builder->out->config.values[slot].second = at->member->slots[filter->second->position];
 }
 
 static void collect_mask(const struct collecting *at, const struct policy_filter *filter,
@@ -410,5 +415,5 @@ int rules_collect(struct rules_builder *builder)
 {
 	for (size_t i = 0; i < builder->members_count && !builder->failed; i++)
 		collect_member(builder, &builder->members[i]);
-	return builder->failed ? builder->diag->lines ? -ENOSPC : -ENOMEM : 0;
+	return rules_get_error(builder);
 }

@@ -47,7 +47,9 @@ static void collect_pids(struct rules_builder *builder, uint32_t mark,
 int rules_build_marks(struct rules *out, const struct rules_mark *const *marks, uint32_t generation,
 		      struct diag *diag)
 {
-	struct rules_builder builder = { .out = out, .diag = diag, .bits = WIRE_MARKS_MAX };
+	struct rules_builder builder = {
+		.out = out, .diag = diag, .bits = WIRE_MARKS_MAX, .lines_before = diag->lines
+	};
 	int error;
 
 	buf_reset(&out->memory);

@@ -9,15 +9,37 @@
 /* Vectors are found again by a hash table of offsets; it is kept at most half full. */
 #define VECTORS_CAPACITY_FIRST 64
 
+int rules_refuse_size(struct rules_builder *builder)
+{
+	diag_add(builder->diag,
+		 "the rules of one function take more than %u MiB; that is the limit",
+		 RULES_BYTES_MAX >> 20);
+	return -ENOSPC;
+}
+
+int rules_get_error(const struct rules_builder *builder)
+{
+	if (!builder->failed)
+		return 0;
+	return builder->diag->lines > builder->lines_before ? -ENOSPC : -ENOMEM;
+}
+
 uint32_t rules_add_bytes(struct rules_builder *builder, const void *data, size_t bytes)
 {
 	struct buf *memory = &builder->out->memory;
 	static const char zeros[8];
 	size_t offset = memory->bytes;
 
+	if (builder->failed)
+		return 0;
+	if (bytes + 7 > RULES_BYTES_MAX - memory->bytes) {
+		rules_refuse_size(builder);
+		builder->failed = true;
+		return 0;
+	}
 	buf_add(memory, data, bytes);
 	buf_add(memory, zeros, -bytes & 7);
-	if (memory->failed || memory->bytes > UINT32_MAX / 4) {
+	if (memory->failed) {
 		builder->failed = true;
 		return 0;
 	}
@@ -85,7 +107,7 @@ uint32_t rules_add_vector(struct rules_builder *builder, const uint64_t *words)
 {
 	size_t bytes = builder->out->config.words * sizeof(*words), at;
 
-	if (vector_is_empty(words, builder->out->config.words))
+	if (builder->failed || vector_is_empty(words, builder->out->config.words))
 		return 0;
 	if (builder->vectors_count * 2 >= builder->vectors_capacity && !vectors_grow(builder)) {
 		builder->failed = true;

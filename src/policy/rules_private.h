@@ -8,6 +8,9 @@
 
 #include "policy/rules.h"
 
+/* Of one function, both while they are built and in the end. */
+#define RULES_BYTES_MAX (64u << 20)
+
 /* A text of a filter. */
 struct rules_text {
 	struct span text;
@@ -56,11 +59,15 @@ struct rules_builder {
 	/* vectors that are in the memory already, by hash: owned; offsets, 0 none */
 	uint32_t *vectors;
 	size_t vectors_capacity, vectors_count;
-	bool failed; /* no memory */
+	unsigned int lines_before; /* of diag */
+	bool failed;		   /* no memory, or a limit, which diag names */
 };
 
 /* rules_slots.c: config.values and the members' slots. */
 int rules_assign_slots(struct rules_builder *builder);
+/* A slot with the value of SLOT that is compared with SECOND, for the table GAINED. */
+int rules_find_gained_slot(struct rules_builder *builder, uint8_t slot, uint8_t second,
+			   uint8_t *out);
 
 /* rules_collect.c: the tests of all selectors. */
 int rules_collect(struct rules_builder *builder);
@@ -74,6 +81,10 @@ void rules_builder_done(struct rules_builder *builder);
 /* rules_memory.c */
 uint32_t rules_add_bytes(struct rules_builder *builder, const void *data,
 			 size_t bytes); /* offset, aligned to 8 */
+/* What `failed` means: -ENOSPC or -ENOMEM. */
+int rules_get_error(const struct rules_builder *builder);
+/* Says that the rules are too large; -ENOSPC. */
+int rules_refuse_size(struct rules_builder *builder);
 void *rules_at(struct rules_builder *builder, uint32_t offset);
 /* Kept once; 0: it is empty, or there is no memory. */
 uint32_t rules_add_vector(struct rules_builder *builder, const uint64_t *words);

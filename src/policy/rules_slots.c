@@ -42,6 +42,15 @@ static void config_note_argument(struct wire_hook_config *config, uint32_t count
 		config->arguments_count = count;
 }
 
+static int slots_refuse(struct rules_builder *builder)
+{
+	diag_add(
+		builder->diag,
+		"the policies on one function collect more than %u different values; the limit is %u",
+		WIRE_HOOK_VALUES_MAX, WIRE_HOOK_VALUES_MAX);
+	return -ENOSPC;
+}
+
 static int slot_find(struct rules_builder *builder, const struct wire_hook_value *value,
 		     uint8_t *out)
 {
@@ -50,13 +59,8 @@ static int slot_find(struct rules_builder *builder, const struct wire_hook_value
 
 	while (slot < config->values_count && !slots_are_equal(&config->values[slot], value))
 		slot++;
-	if (slot == WIRE_HOOK_VALUES_MAX) {
-		diag_add(
-			builder->diag,
-			"the policies on one function collect more than %u different values; the limit is %u",
-			WIRE_HOOK_VALUES_MAX, WIRE_HOOK_VALUES_MAX);
-		return -ENOSPC;
-	}
+	if (slot == WIRE_HOOK_VALUES_MAX)
+		return slots_refuse(builder);
 	if (slot == config->values_count) {
 		config->values[slot] = *value;
 		config->values_count++;
@@ -110,6 +114,39 @@ static int member_assign(struct rules_builder *builder, struct rules_member *mem
 		error = slot_find(builder, &value, &member->return_slot);
 	}
 	return error;
+}
+
+/* Whether values of the slot SLOT can be compared with those of SECOND: it has no other partner. */
+static bool slot_takes_second(const struct rules_builder *builder, uint32_t slot, uint8_t second)
+{
+	const struct wire_hook_value *value = &builder->out->config.values[slot];
+	bool is_compared = value->tables & 1u << WIRE_TABLE_GAINED ||
+			   builder->values[slot][WIRE_TABLE_GAINED].count;
+
+	return !is_compared || value->second == second;
+}
+
+int rules_find_gained_slot(struct rules_builder *builder, uint8_t slot, uint8_t second,
+			   uint8_t *out)
+{
+	struct wire_hook_config *config = &builder->out->config;
+	struct wire_hook_value value = config->values[slot];
+	uint32_t found = 0;
+
+	while (found < config->values_count && !(slots_are_equal(&config->values[found], &value) &&
+						 slot_takes_second(builder, found, second)))
+		found++;
+	if (found == WIRE_HOOK_VALUES_MAX)
+		return slots_refuse(builder);
+	if (found == config->values_count) {
+		value.tables = 0;
+		value.text_words = 0;
+		config->values[config->values_count++] = value;
+		slots_sort(config);
+	}
+	config->values[found].second = second;
+	*out = (uint8_t)found;
+	return 0;
 }
 
 int rules_assign_slots(struct rules_builder *builder)

@@ -263,32 +263,41 @@ static bool table_insert(struct wire_text_cell *table, uint32_t mask, struct wir
 	return false;
 }
 
+/* All cells into a table of SIZE cells. 1: they found no places; a larger table may have some. */
+static int table_fill(struct text_builder *builder, uint32_t size)
+{
+	size_t i = 0;
+
+	free(builder->table);
+	builder->table = calloc(size, sizeof(*builder->table));
+	if (!builder->table)
+		return -ENOMEM;
+	builder->head.mask = size - 1;
+	while (i < builder->cells_count &&
+	       table_insert(builder->table, size - 1, builder->cells[i]))
+		i++;
+	return i < builder->cells_count;
+}
+
+/* The smallest table that has room. */
 static int table_build(struct text_builder *builder)
 {
-	uint32_t size = 2;
+	const size_t cells_max = RULES_BYTES_MAX / sizeof(*builder->table);
+	size_t size = 2, sparse = TABLE_SPARSE_MAX * (builder->cells_count + 1);
+	int error = 1;
 
-	while (size < builder->cells_count + builder->cells_count / 2)
+	while (size <
+	       2 * builder->cells_count) /* fuller ones have no room with two places a cell */
 		size *= 2;
-	for (;; size *= 2) {
-		size_t i = 0;
-
-		free(builder->table);
-		builder->table = calloc(size, sizeof(*builder->table));
-		if (!builder->table)
-			return -ENOMEM;
-		while (i < builder->cells_count &&
-		       table_insert(builder->table, size - 1, builder->cells[i]))
-			i++;
-		if (i == builder->cells_count)
-			break;
-		if (size / TABLE_SPARSE_MAX > builder->cells_count) {
-			diag_add(builder->rules->diag,
-				 "texts on one value of one function find no place in their table");
-			return -ENOSPC;
-		}
-	}
-	builder->head.mask = size - 1;
-	return 0;
+	if (size > cells_max)
+		return rules_refuse_size(builder->rules);
+	for (; size <= cells_max && size <= sparse && error > 0; size *= 2)
+		error = table_fill(builder, (uint32_t)size);
+	if (error <= 0)
+		return error;
+	diag_add(builder->rules->diag,
+		 "texts on one value of one function find no place in their table");
+	return -ENOSPC;
 }
 
 static uint32_t text_write(struct text_builder *builder)

@@ -95,6 +95,11 @@ static void check_action(struct report *report, const struct policy_action *acti
 
 static void check_filter(struct report *report, const struct policy_filter *filter)
 {
+	for (size_t i = 0; i < filter->values_count; i++) {
+		if (filter->values[i].list)
+			refuse(report, filter->values[i].place, "a list as a value",
+			       "give the numbers of the system calls");
+	}
 	if (filter->form == POLICY_FORM_CEL)
 		refuse(report, filter->place, "CelExpr",
 		       "numbers take InRange, Mask, Equal and others");
@@ -126,6 +131,19 @@ static void check_selector(struct report *report, const struct policy_selector *
 /* ---- hooks
  * ---------------------------------------------------------------------------------------- */
 
+static void check_list(struct report *report, const struct policy_list *list)
+{
+	if (list->type.value != POLICY_LIST_PLAIN && list->type.value != POLICY_LIST_SYSCALLS)
+		refuse(report, list->place, "a generated list", "name the functions in \"values\"");
+	for (size_t i = 0; list->syscalls && i < list->values.count; i++) {
+		enum syscall_abi abi = list->syscalls[i].abi;
+
+		if (abi != SYSCALL_ABI_NATIVE && abi != SYSCALL_ABI_X64)
+			report_error(report, list->values.items[i].place,
+				     "system calls of another architecture cannot be hooked");
+	}
+}
+
 static void check_hook(struct report *report, const struct policy_hook *hook)
 {
 	if (hook->section != POLICY_SECTION_KPROBES && hook->section != POLICY_SECTION_FENTRIES) {
@@ -134,13 +152,20 @@ static void check_hook(struct report *report, const struct policy_hook *hook)
 			     section_facts[hook->section].one);
 		return;
 	}
-	if (hook->list && hook->list->type.value != POLICY_LIST_PLAIN &&
-	    hook->list->type.value != POLICY_LIST_SYSCALLS)
-		refuse(report, hook->list->place, "a generated list",
-		       "name the functions in \"values\"");
+	if (hook->list)
+		check_list(report, hook->list);
 	check_values(report, hook);
 	for (size_t i = 0; i < hook->selectors.count; i++)
 		check_selector(report, &hook->selectors.items[i]);
+}
+
+bool policy_hook_is_supported(const struct policy *policy, const struct policy_hook *hook)
+{
+	_cleanup_report_ struct report report = {};
+
+	policy_show_source(policy, &report);
+	check_hook(&report, hook);
+	return !report.errors;
 }
 
 int policy_check_support(const struct policy *policy, struct report *report)

@@ -9,3 +9,5 @@
 
 /* -EINVAL: the report says what cannot be loaded. */
 int policy_check_support(const struct policy *policy, struct report *report);
+/* Whether nothing is wrong with this hook of POLICY. */
+bool policy_hook_is_supported(const struct policy *policy, const struct policy_hook *hook);

@@ -1,14 +1,30 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Policies, as bytes: what is refused is refused with a reason that can be shown, what is taken can
- * be printed, and both end alike when they are read again.
+ * be printed, its rules can be built and read back, and all end alike when they are read again.
  */
+#include "policy/plan.h"
 #include "policy/policy.h"
 #include "policy/print.h"
 
+#include <errno.h>
 #include <stdlib.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+/* The rules of all functions, built and decoded: whole, or a limit is named. */
+static void print_plan(const struct policy *policy, struct report *report, struct buf *out)
+{
+	_cleanup_buf_ struct buf plan = {};
+	int error = policy_print_plan(policy, report, &plan);
+
+	if ((error != 0 && error != -ENOSPC) || (error == -ENOSPC) != (report->errors != 0))
+		abort();
+	if (strstr(buf_text(&plan), "\n  broken: ") || strstr(buf_text(&plan), ", but no search"))
+		abort();
+	buf_add(out, plan.data, plan.bytes);
+	report_add_text(report, out);
+}
 
 /* The model as text, or the findings; what must be the same every time. */
 static void read_once(struct span text, struct buf *out)
@@ -28,6 +44,7 @@ static void read_once(struct span text, struct buf *out)
 		abort();
 	policy_print_model(policy, out);
 	policy_print_summary(policy, out);
+	print_plan(policy, &report, out);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

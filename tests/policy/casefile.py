@@ -22,6 +22,11 @@ The last block is what is wanted:
     lines     lines that the model has, in this order; there are no findings
     findings  all findings, exactly
     warnings  the same, and the policy is taken
+or, of `--print plan`:
+    plan      the whole plan, exactly; there are no findings
+    tables    parts of the plan: each line in the first column, with all that is indented below it, in this order
+    refusals  all findings, exactly; the plan cannot be made
+    cautions  all findings and behind them the plan, exactly
 `update` writes what came out into the file, for a person to read.
 """
 from __future__ import annotations
@@ -31,7 +36,8 @@ from pathlib import Path
 
 INDENT = "    "
 INPUTS = ("policy", "spec", "kprobe", "selector")
-WANTS = ("model", "lines", "findings", "warnings")
+WANTS = ("model", "lines", "findings", "warnings", "plan", "tables", "refusals", "cautions")
+OF_PLAN = ("plan", "tables", "refusals", "cautions")
 HEAD = ["apiVersion: cilium.io/v1alpha1", "kind: TracingPolicy", "metadata:", "  name: p", "spec:"]
 KPROBE = ["  kprobes:", "  - call: f", "    syscall: false"]
 
@@ -68,6 +74,30 @@ class Case:
             lines += [f"    - {{index: {index}, type: {word}}}" for index, word in enumerate(types)]
         lines += ["    selectors:", "    -"]
         return "\n".join([*lines, *("      " + line if line else "" for line in body)]) + "\n"
+
+
+def indent_of(line: str) -> int:
+    return len(line) - len(line.lstrip(" "))
+
+
+def find_tables(wanted: list[str], plan: list[str]) -> list[str]:
+    """The parts of PLAN that the lines of WANTED in the first column begin, dedented."""
+    found: list[str] = []
+    at = 0
+    for line in wanted:
+        if line.startswith(" "):
+            continue
+        while at < len(plan) and plan[at].strip() != line:
+            at += 1
+        if at == len(plan):
+            return [*found, f"(no line {line!r} behind that)"]
+        depth = indent_of(plan[at])
+        found.append(plan[at].strip())
+        at += 1
+        while at < len(plan) and indent_of(plan[at]) > depth:
+            found.append(plan[at][depth:])
+            at += 1
+    return found
 
 
 def parse(path: Path) -> list[Case]:

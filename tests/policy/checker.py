@@ -44,11 +44,11 @@ class Checker:
             findings, model = err.read().decode(errors="replace"), out.read().decode(errors="replace")
         return Outcome(child.returncode, findings, model, usage.ru_maxrss)
 
-    def check(self, policy: str | bytes, model: bool = True) -> Outcome:
+    def check(self, policy: str | bytes, stage: str = "model") -> Outcome:
         """One policy, as the file p.yaml."""
         text = policy if isinstance(policy, bytes) else policy.encode(errors="surrogatepass")
         (self.folder / "p.yaml").write_bytes(text)
-        return self.run("p.yaml", *(["--print", "model"] if model else []))
+        return self.run("p.yaml", *(["--print", stage] if stage else []))
 
     def check_all(self, policies: list[str]) -> list[list[dict[str, object]]]:
         """Many policies in one run: the findings of each."""

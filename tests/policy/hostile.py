@@ -106,7 +106,7 @@ ROWS: list[tuple[str, str | bytes, int, tuple[str, ...]]] = [
 
 def row_test(title: str, text: str | bytes, status: int, words: tuple[str, ...]) -> Test:
     def play(checker: Checker) -> Iterator[str]:
-        outcome = checker.check(text, model=False)
+        outcome = checker.check(text, "")
         shown = outcome.findings[:2000]
         if outcome.status != status:
             yield f"exit status {outcome.status}, wanted {status}: {shown}"
@@ -134,7 +134,7 @@ def unsafe(findings: str) -> Iterator[str]:
 def json_is_taken(checker: Checker) -> Iterator[str]:
     policy = '{"apiVersion": "cilium.io/v1alpha1", "kind": "TracingPolicy", "metadata": {"name": "p"},\n'
     policy += '"spec": {"kprobes": [{"call": "f", "syscall": false}]}}'
-    outcome = checker.check(policy, model=False)
+    outcome = checker.check(policy, "")
     if outcome.model != 'p.yaml: ok (policy "p", 1 hook, 0 selectors)\n':
         yield f"{outcome}"
 
