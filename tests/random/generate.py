@@ -21,6 +21,7 @@ Argument = dict[str, Any]
 NUMBERS = ("int8", "int16", "int", "int32", "int64", "long", "uint8", "uint16", "uint32", "uint64", "ulong", "size_t")
 NUMBERS += ("sint8", "sint16", "sint32", "sint64")
 BAD_ADDRESSES = (0, 1, 0xDEAD000000000000, 0xFFFF888000001000)
+PYTHON = os.path.realpath("/proc/self/exe")  # what starts the actors
 # Different (argument, type) pairs that the policies of one round collect of one function.
 MENU_MAX = 11
 
@@ -248,6 +249,7 @@ class Round:
         self.calls = [self.make_call() for _ in range(calls_count)]
         self.callers = [rng.randrange(len(self.actors)) for _ in self.calls]  # who makes which call
         self.policies: list[dict[str, Any]] = []
+        self.deleted = 0
 
     # ---- calls ----
 
@@ -332,6 +334,8 @@ class Round:
         count = self.rng.randint(16, 28) if self.is_wide else self.rng.randint(3, 9)
         for number in range(count):
             self.policies.append(self.make_policy(f"r{self.seed}-{number}", pids, others))
+        self.rng.shuffle(self.policies)
+        self.deleted = self.rng.randint(1, count - 1)  # how many of them go before the second half of the round
 
     def make_menu(self) -> list[Argument]:
         pairs = {(index, self.rng.choice(types)) for _ in range(MENU_MAX) for index, types in self.shape.types.items()}
@@ -413,5 +417,10 @@ class Round:
             path = path[: len(path) - rng.choice((0, 1, 2, 3))]
         elif operator.endswith("Postfix"):
             path = path[rng.choice((0, 1, len(self.directory), len(path) - 4, len(path) - 1)) :]
-        values = [path, "/bin/sh"] if rng.random() < 0.5 else [path]
-        return {"operator": operator, "values": values}
+        entry: dict[str, Any] = {"operator": operator, "values": [path]}
+        if operator in ("In", "NotIn") and rng.random() < 0.4:
+            entry["followChildren"] = True
+            entry["values"] = rng.choice(([PYTHON], [path], ["/nowhere", path]))
+        elif rng.random() < 0.5:
+            entry["values"].append("/nowhere")
+        return entry

@@ -38,6 +38,7 @@ class Caller:
     pid: int
     binary: str
     ancestors: set[int] = field(default_factory=set)
+    parent_binary: str = ""
 
 
 @dataclass
@@ -208,7 +209,8 @@ def argument_matches(hook: dict[str, Any], entry: dict[str, Any], call: Call) ->
 def binary_matches(entry: dict[str, Any], caller: Caller) -> bool:
     operator, negated = entry["operator"], entry["operator"].startswith("Not")
     test = {"In": "Equal", "Prefix": "Prefix", "Postfix": "Postfix"}[operator[3:] if negated else operator]
-    return test_text(caller.binary.encode(), test, entry["values"], "string") != negated
+    binaries = [caller.binary] + ([caller.parent_binary] if entry.get("followChildren") else [])
+    return any(test_text(binary.encode(), test, entry["values"], "string") for binary in binaries) != negated
 
 
 def pids_match(entry: dict[str, Any], caller: Caller) -> bool:
