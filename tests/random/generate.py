@@ -24,6 +24,8 @@ BAD_ADDRESSES = (0, 1, 0xDEAD000000000000, 0xFFFF888000001000)
 PYTHON = os.path.realpath("/proc/self/exe")  # what starts the actors
 # Different (argument, type) pairs that the policies of one round collect of one function.
 MENU_MAX = 11
+# The product's limit is 256 on one value of one function.
+SUBSTRINGS_MAX = 4
 
 
 @dataclass(frozen=True)
@@ -172,13 +174,17 @@ class Filters:
     def text(self, target: bytes, others: list[bytes], operators: tuple[str, ...] = TEXT_OPERATORS) -> dict[str, Any]:
         operator = self.rng.choice(operators)
         values = []
-        for source in self.sources(operator, target, others):
+        sources = self.sources(operator, target, others)
+        if operator.startswith("SubString"):
+            sources = sources[:SUBSTRINGS_MAX]
+        for source in sources:
             part = self.part(operator, source)
             if self.rng.random() < 0.25:
                 part = self.texts.mutate(part)
             text = part.decode(errors="ignore")
             if operator == "SubStringIgnCase" and self.rng.random() < 0.7:
                 text = "".join(one.swapcase() if one.isascii() and self.rng.random() < 0.5 else one for one in text)
+                text = text if self.rng.random() < 0.7 else text.replace("[", "{").replace("@", "`")
             if len(text.encode()) <= self.limit(operator):
                 values.append(text)
         return {"operator": operator, "values": values or ["a"]}
@@ -409,7 +415,7 @@ class Round:
 
     def make_binaries(self) -> dict[str, Any]:
         rng = self.rng
-        operator = rng.choice(("In", "In", "NotIn", "Prefix", "NotPrefix", "Postfix", "NotPostfix"))
+        operator = rng.choice(("In", "In", "NotIn", "NotIn", "Prefix", "NotPrefix", "Postfix", "NotPostfix"))
         path = self.directory + "/bin/" + rng.choice(self.actors)
         if rng.random() < 0.3:
             path += "l"
@@ -420,7 +426,7 @@ class Round:
         entry: dict[str, Any] = {"operator": operator, "values": [path]}
         if operator in ("In", "NotIn") and rng.random() < 0.4:
             entry["followChildren"] = True
-            entry["values"] = rng.choice(([PYTHON], [path], ["/nowhere", path]))
+            entry["values"] = rng.choice(([PYTHON], [PYTHON, path], [path], ["/nowhere", path]))
         elif rng.random() < 0.5:
             entry["values"].append("/nowhere")
         return entry

@@ -63,15 +63,19 @@ class Texts:
         rng = self.rng
         characters = list(text.decode(errors="ignore"))
         at = rng.randint(0, max(len(characters) - 1, 0))
-        if rng.random() < 0.2:  # near the end, where the last word of eight bytes is
-            at = max(len(characters) - rng.randint(1, 9), 0)
-        kind = rng.choice(("change", "case", "drop", "add", "end"))
+        if rng.random() < 0.5:  # in the first or last word of eight bytes
+            near = rng.randint(0, min(8, max(len(characters) - 1, 0)))
+            at = rng.choice((near, max(len(characters) - 1 - near, 0)))
+        kind = rng.choice(("change", "case", "beside", "drop", "add", "end"))
         if kind == "add" or not characters:
             characters.insert(at, rng.choice(self.alphabet))
         elif kind == "change":
             characters[at] = rng.choice(self.alphabet)
         elif kind == "case":
             characters = [character.swapcase() if character.isascii() else character for character in characters]
+        elif kind == "beside":  # what the bit of the case makes of characters that are no letters
+            code = ord(characters[at]) ^ 0x20
+            characters[at] = chr(code) if 0x20 <= code < 0x7F else rng.choice(self.alphabet)
         elif kind == "drop":
             del characters[at]
         else:
@@ -103,7 +107,7 @@ class Addresses:
 
     def draw(self) -> bytes:
         rng = self.rng
-        family = rng.choice((socket.AF_INET,) * 4 + (socket.AF_INET6,) * 4 + (socket.AF_UNIX,) * 3 + (0, 16, 40, 0x4202))
+        family = rng.choice((socket.AF_INET,) * 4 + (socket.AF_INET6,) * 4 + (socket.AF_UNIX,) * 7 + (0, 16, 40, 0x4202))
         port = (rng.choice(self.ports) + rng.choice((0, 0, 1, -1))) % 65536
         if family == socket.AF_INET:
             raw = struct.pack("<H", family) + struct.pack(">HI", port, self.near(self.v4, 32))
