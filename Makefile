@@ -13,7 +13,7 @@ CHECK_PACKAGES := qemu-system-x86 busybox-static cpio xz-utils kmod jq libcmocka
 	clang-format-19 libclang-rt-19-dev llvm-19 universal-ctags python3 python3-grpcio python3-protobuf \
 	iproute2 libcap2-bin util-linux procps
 
-.PHONY: all setup setup-check run check bench install clean format measure help
+.PHONY: all setup setup-check run check fuzz-policy bench install clean format measure help
 all: $(BUILD)/build.ninja
 	@ninja -C $(BUILD) --quiet
 
@@ -34,6 +34,10 @@ run: all		## start the agent and stream events until Ctrl-C (RUN_SECONDS=10 ends
 
 check: setup-check all	## everything: unit, sanitizers, e2e on three kernels
 	@tools/testall $(BUILD)
+
+# SEED=N, and ROUNDS=N or SECONDS=N; one round of a seed that failed is SEED=... ROUNDS=1.
+fuzz-policy: all	## random policies against a plain interpreter
+	@tests/random/run $(BUILD) --seed $(or $(SEED),$(shell date +%s)) $(if $(ROUNDS),--rounds $(ROUNDS),--seconds $(or $(SECONDS),60))
 
 bench: all		## the figures that docs/testing.md explains
 	@tests/bench/run $(BUILD)

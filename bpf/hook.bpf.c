@@ -64,14 +64,7 @@ static __always_inline struct hook_scratch *hook_begin(char **rules)
 SEC("hook/enter")
 int hook_enter(void *context)
 {
-	bpf_tail_call(context, &hook_slots, 0);
-	return 0;
-}
-
-SEC("hook/leave")
-int hook_leave(void *context)
-{
-	bpf_tail_call(context, &hook_slots, 1);
+	bpf_tail_call(context, &hook_slot, 0);
 	return 0;
 }
 

@@ -109,13 +109,16 @@ struct {
 /* Calls that wait for their return; a stand-in too: one storage per hook, with room for its values.
  */
 
-/* A stand-in too: the hook's programs at the entry and at the return of its function. */
+/*
+ * A stand-in too: the hook's program at one moment of its function. A map for each moment: kernels
+ * refuse one for programs of different attach types.
+ */
 struct {
 	__uint(type, BPF_MAP_TYPE_PROG_ARRAY);
-	__uint(max_entries, 2);
+	__uint(max_entries, 1);
 	__type(key, __u32);
 	__type(value, __u32);
-} hook_slots SEC(".maps");
+} hook_slot SEC(".maps");
 
 /* Updated by user space only, to wait until no program runs that saw rules from before. */
 struct {

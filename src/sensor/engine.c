@@ -286,7 +286,7 @@ static void engine_take_maps(struct engine *engine)
 	attach->stand_ins.config_fd = bpf_map__fd(bpf->maps.rodata_hook);
 	attach->stand_ins.memory_fd = bpf_map__fd(bpf->maps.hook_memory);
 	attach->stand_ins.parked_fd = bpf_map__fd(bpf->maps.hook_parked);
-	attach->stand_ins.slots_fd = bpf_map__fd(bpf->maps.hook_slots);
+	attach->stand_ins.slot_fd = bpf_map__fd(bpf->maps.hook_slot);
 	attach->entries_fd = bpf_map__fd(bpf->maps.syscall_entries);
 	attach->exits_fd = bpf_map__fd(bpf->maps.syscall_exits);
 	attach->dispatch_links[0] = attach->dispatch_links[1] = -1;

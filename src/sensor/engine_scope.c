@@ -46,7 +46,7 @@ static int scope_watch_groups(struct engine *engine)
 						      .config = &nothing,
 						      .memory_fd = -1,
 						      .parked_fd = -1,
-						      .slots_fd = -1,
+						      .slot_fd = -1,
 						      .type = BPF_PROG_TYPE_RAW_TRACEPOINT };
 		_cleanup_close_ int fd = -1;
 

@@ -326,9 +326,7 @@ void hook_rollback(struct hook *hook, struct hook_space *space)
 	attachment_close(&change->attachment, &space->attach, &target);
 	attach_programs_done(&change->programs);
 	if (change->adds_return)
-		cleanup_close(&hook->attachment.links[ATTACH_RETURN]);
-	if (change->adds_return)
-		hook->attachment.links[ATTACH_RETURN] = -1;
+		attachment_drop_return(&hook->attachment);
 	memory_release(&change->memory_fd, &change->memory, change->rules.config.half_bytes);
 	cleanup_close(&change->parked_fd);
 	change->parked_fd = -1;

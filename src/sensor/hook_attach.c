@@ -28,7 +28,7 @@ struct mechanism_row {
 
 void attachment_init(struct attachment *attachment)
 {
-	*attachment = (struct attachment){ .slots_fd = -1, .links = { -1, -1 } };
+	*attachment = (struct attachment){ .links = { -1, -1 }, .slots = { -1, -1 } };
 }
 
 int attach_raw_tracepoint(const char *name, int program_fd)
@@ -44,6 +44,11 @@ int attach_raw_tracepoint(const char *name, int program_fd)
 static int attach_trampoline(const struct attach_target *target, int program_fd, bool at_return)
 {
 	return attach_raw_tracepoint(NULL, program_fd);
+}
+
+static int attach_tracepoint(const struct attach_target *target, int program_fd, bool at_return)
+{
+	return attach_raw_tracepoint(target->function, program_fd);
 }
 
 static int attach_kprobe_multi(const struct attach_target *target, int program_fd, bool at_return)
@@ -113,7 +118,7 @@ static const struct mechanism_row mechanism_rows[MECHANISMS] = {
 	[MECHANISM_SUBSTITUTE] = { { HOOK_TEMPLATE_SYS_ENTER, HOOK_TEMPLATE_SYS_EXIT },
 				   BPF_PROG_TYPE_RAW_TRACEPOINT,
 				   { 0, 0 },
-				   NULL },
+				   attach_tracepoint },
 };
 
 /* ---- system calls
@@ -127,7 +132,7 @@ static int dispatch_open(struct attach_space *space, enum hook_template template
 					      .config = &config,
 					      .memory_fd = -1,
 					      .parked_fd = -1,
-					      .slots_fd = -1,
+					      .slot_fd = -1,
 					      .type = BPF_PROG_TYPE_RAW_TRACEPOINT };
 	_cleanup_close_ int fd = hook_program_load(space->templates, &space->stand_ins, &program);
 
@@ -211,37 +216,49 @@ static unsigned int places_find(const struct attachment *attachment,
 /* ---- the way in ---------------------------------------------------------------------------------
  */
 
-/* The small program on the function that goes on in whatever stands in its slot. */
+/* The small program on the function, and the slot with what it goes on in. */
 static int attachment_attach(struct attachment *attachment, struct attach_space *space,
 			     const struct attach_target *target, int moment)
 {
 	static const struct wire_hook_config config;
 	const struct mechanism_row *row = &mechanism_rows[attachment->mechanism];
+	int slot = attachment->slots[moment] = hook_slot_new();
 	const struct hook_program program = {
-		.template = moment == ATTACH_ENTRY ? HOOK_TEMPLATE_ENTER : HOOK_TEMPLATE_LEAVE,
+		.template = HOOK_TEMPLATE_ENTER,
 		.config = &config,
 		.memory_fd = -1,
 		.parked_fd = -1,
-		.slots_fd = attachment->slots_fd,
+		.slot_fd = slot,
 		.type = row->type,
 		.attach_type = row->types[moment],
 		.attach_btf_id = row->type == BPF_PROG_TYPE_TRACING ? target->btf_id : 0,
 	};
-	_cleanup_close_ int fd = hook_program_load(space->templates, &space->stand_ins, &program);
+	_cleanup_close_ int fd =
+		slot < 0 ? slot : hook_program_load(space->templates, &space->stand_ins, &program);
 	int link = fd < 0 ? fd : row->attach(target, fd, moment == ATTACH_RETURN);
 
-	if (link < 0)
-		return link;
 	attachment->links[moment] = link;
-	return 0;
+	return link < 0 ? link : 0;
+}
+
+void attachment_drop_return(struct attachment *attachment)
+{
+	cleanup_close(&attachment->links[ATTACH_RETURN]);
+	cleanup_close(&attachment->slots[ATTACH_RETURN]);
+	attachment->links[ATTACH_RETURN] = attachment->slots[ATTACH_RETURN] = -1;
 }
 
 int attachment_add_return(struct attachment *attachment, struct attach_space *space,
 			  const struct attach_target *target)
 {
+	int error;
+
 	if (attachment->mechanism == MECHANISM_SUBSTITUTE || attachment->links[ATTACH_RETURN] >= 0)
 		return 0;
-	return attachment_attach(attachment, space, target, ATTACH_RETURN);
+	error = attachment_attach(attachment, space, target, ATTACH_RETURN);
+	if (error)
+		attachment_drop_return(attachment);
+	return error;
 }
 
 static int attachment_open_substitute(struct attachment *out, struct attach_space *space,
@@ -253,30 +270,13 @@ static int attachment_open_substitute(struct attachment *out, struct attach_spac
 	if (!out->substitute)
 		return -ENOENT;
 	if (out->substitute->template == HOOK_TEMPLATE_CONNECTING) {
-		out->slots_fd = hook_slots_new();
-		return out->slots_fd < 0 ? out->slots_fd : 0;
+		const struct attach_target tracepoint = { .function = out->substitute->places };
+
+		return attachment_attach(out, space, &tracepoint, ATTACH_ENTRY);
 	}
 	error = dispatch_ref(space);
 	out->uses_dispatch = !error;
 	return error;
-}
-
-/* A tracepoint of its own: the small program waits there too. */
-static int attachment_open_tracepoint(struct attachment *out, struct attach_space *space)
-{
-	static const struct wire_hook_config config;
-	const struct hook_program program = {
-		.template = HOOK_TEMPLATE_ENTER,
-		.config = &config,
-		.memory_fd = -1,
-		.parked_fd = -1,
-		.slots_fd = out->slots_fd,
-		.type = BPF_PROG_TYPE_RAW_TRACEPOINT,
-	};
-	_cleanup_close_ int fd = hook_program_load(space->templates, &space->stand_ins, &program);
-
-	out->links[ATTACH_ENTRY] = fd < 0 ? fd : attach_raw_tracepoint(out->substitute->places, fd);
-	return out->links[ATTACH_ENTRY] < 0 ? out->links[ATTACH_ENTRY] : 0;
 }
 
 int attachment_open(struct attachment *out, struct attach_space *space,
@@ -291,14 +291,9 @@ int attachment_open(struct attachment *out, struct attach_space *space,
 	out->btf_id = target->btf_id;
 	if (mechanism == MECHANISM_SUBSTITUTE) {
 		error = attachment_open_substitute(out, space, target);
-		if (!error && out->slots_fd >= 0)
-			error = attachment_open_tracepoint(out, space);
 	} else {
-		out->slots_fd = hook_slots_new();
-		error = out->slots_fd < 0 ? out->slots_fd : 0;
 		/* the return first: a call that parks something must find it there */
-		if (!error && at_return)
-			error = attachment_attach(out, space, target, ATTACH_RETURN);
+		error = at_return ? attachment_attach(out, space, target, ATTACH_RETURN) : 0;
 		if (!error)
 			error = attachment_attach(out, space, target, ATTACH_ENTRY);
 	}
@@ -319,9 +314,10 @@ void attachment_close(struct attachment *attachment, struct attach_space *space,
 		bpf_map_delete_elem(places[i].map_fd, &places[i].index);
 	if (attachment->uses_dispatch)
 		dispatch_unref(space);
-	for (int i = 0; i < ATTACH_MOMENTS; i++)
+	for (int i = 0; i < ATTACH_MOMENTS; i++) {
 		cleanup_close(&attachment->links[i]);
-	cleanup_close(&attachment->slots_fd);
+		cleanup_close(&attachment->slots[i]);
+	}
 	attachment_init(attachment);
 }
 
@@ -366,7 +362,7 @@ int attach_programs_load(struct attach_programs *out, const struct attach_space 
 			.config = config,
 			.memory_fd = memory_fd,
 			.parked_fd = parked_fd,
-			.slots_fd = -1,
+			.slot_fd = -1,
 			.type = row->type,
 			.attach_type = row->types[moment],
 			.attach_btf_id =
@@ -398,12 +394,12 @@ int attachment_put(const struct attachment *attachment, const struct attach_spac
 	unsigned int count = 0;
 	int error = 0;
 
-	if (attachment->slots_fd >= 0) {
-		for (int moment = ATTACH_MOMENTS; moment-- > 0 && !error;)
-			error = slot_set(attachment->slots_fd, (uint32_t)moment,
-					 programs->fds[moment]);
-		return error;
+	for (int moment = ATTACH_MOMENTS; moment-- > 0 && !error;) {
+		if (attachment->slots[moment] >= 0)
+			error = slot_set(attachment->slots[moment], 0, programs->fds[moment]);
 	}
+	if (error || !attachment->uses_dispatch)
+		return error;
 	count = places_find(attachment, space, target, places);
 	for (unsigned int i = count; i-- > 0 && !error;)
 		error = slot_set(places[i].map_fd, places[i].index,

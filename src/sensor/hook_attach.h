@@ -37,8 +37,8 @@ struct attachment {
 	enum hook_mechanism mechanism;
 	const struct hook_substitute *substitute;
 	uint32_t btf_id;
-	int slots_fd;		   /* of a function's programs */
 	int links[ATTACH_MOMENTS]; /* -1: not attached */
+	int slots[ATTACH_MOMENTS]; /* where the programs go; -1: into the dispatch's */
 	bool uses_dispatch;
 };
 
@@ -54,6 +54,7 @@ int attachment_open(struct attachment *out, struct attach_space *space,
 /* Adds the return to one that is open. */
 int attachment_add_return(struct attachment *attachment, struct attach_space *space,
 			  const struct attach_target *target);
+void attachment_drop_return(struct attachment *attachment);
 void attachment_close(struct attachment *attachment, struct attach_space *space,
 		      const struct attach_target *target);
 

@@ -47,10 +47,10 @@ int hook_memory_new(uint32_t half_bytes)
 	return fd < 0 ? -errno : fd;
 }
 
-int hook_slots_new(void)
+int hook_slot_new(void)
 {
-	int fd = bpf_map_create(BPF_MAP_TYPE_PROG_ARRAY, "hook_slots", sizeof(uint32_t),
-				sizeof(uint32_t), 2, NULL);
+	int fd = bpf_map_create(BPF_MAP_TYPE_PROG_ARRAY, "hook_slot", sizeof(uint32_t),
+				sizeof(uint32_t), 1, NULL);
 
 	return fd < 0 ? -errno : fd;
 }
@@ -157,9 +157,9 @@ int hook_program_load(const struct hook_templates *templates,
 	if (program->memory_fd >= 0)
 		program_replace_map(instructions, code->count, stand_ins->memory_fd,
 				    program->memory_fd);
-	if (program->slots_fd >= 0)
-		program_replace_map(instructions, code->count, stand_ins->slots_fd,
-				    program->slots_fd);
+	if (program->slot_fd >= 0)
+		program_replace_map(instructions, code->count, stand_ins->slot_fd,
+				    program->slot_fd);
 	if (program->parked_fd >= 0)
 		program_replace_map(instructions, code->count, stand_ins->parked_fd,
 				    program->parked_fd);

@@ -11,7 +11,7 @@
 
 /* Maps that stand in templates and are replaced. */
 struct hook_stand_ins {
-	int config_fd, memory_fd, parked_fd, slots_fd;
+	int config_fd, memory_fd, parked_fd, slot_fd;
 };
 
 struct hook_program {
@@ -19,7 +19,7 @@ struct hook_program {
 	const struct wire_hook_config *config;
 	int memory_fd;
 	int parked_fd;			/* -1: this hook does not wait for returns */
-	int slots_fd;			/* of ENTER and LEAVE; else -1 */
+	int slot_fd;			/* of ENTER; else -1 */
 	unsigned int type, attach_type; /* enum bpf_prog_type, enum bpf_attach_type */
 	unsigned int attach_btf_id;	/* of trampolines; 0: none */
 	unsigned int flags;		/* BPF_F_SLEEPABLE, or 0 */
@@ -32,6 +32,6 @@ int hook_program_load(const struct hook_templates *templates,
 /* A map with BYTES of memory for a hook's control and rules, all zero. */
 int hook_memory_new(uint32_t half_bytes);
 /* A table for the two programs of a hook. */
-int hook_slots_new(void);
+int hook_slot_new(void);
 /* A storage for calls that wait for their return, with room for BYTES of values each. */
 int hook_parked_new(uint32_t bytes);

@@ -15,17 +15,16 @@
 #include <linux/bpf.h>
 
 #define HOOK_TEMPLATES(row)                                                                        \
-	row(ENTER, hook_enter) row(LEAVE, hook_leave) row(FENTRY, hook_fentry) row(                \
-		FMOD_RET, hook_fmod_ret) row(FEXIT, hook_fexit) row(KPROBE, hook_kprobe)           \
-		row(KPROBE_OVERRIDE, hook_kprobe_override) row(KRETPROBE, hook_kretprobe) row(     \
-			DISPATCH_ENTRY, hook_dispatch_entry)                                       \
-			row(DISPATCH_EXIT, hook_dispatch_exit) row(SYS_ENTER, hook_sys_enter) row( \
-				SYS_EXIT, hook_sys_exit) row(NEW_DESCRIPTOR, hook_new_descriptor)  \
-				row(CONNECTING, hook_connecting) row(MARK_EXEC, hook_mark_exec)    \
-					row(MARK_FORK, hook_mark_fork)                             \
-						row(MARK_SET, hook_mark_set) row(CGROUP_MADE,      \
-										 hook_cgroup_made) \
-							row(CGROUP_REMOVED, hook_cgroup_removed)
+	row(ENTER, hook_enter) row(FENTRY, hook_fentry) row(FMOD_RET, hook_fmod_ret) row(          \
+		FEXIT, hook_fexit) row(KPROBE, hook_kprobe) row(KPROBE_OVERRIDE,                   \
+								hook_kprobe_override)              \
+		row(KRETPROBE, hook_kretprobe) row(DISPATCH_ENTRY, hook_dispatch_entry) row(       \
+			DISPATCH_EXIT, hook_dispatch_exit) row(SYS_ENTER, hook_sys_enter)          \
+			row(SYS_EXIT, hook_sys_exit) row(NEW_DESCRIPTOR, hook_new_descriptor) row( \
+				CONNECTING, hook_connecting) row(MARK_EXEC, hook_mark_exec)        \
+				row(MARK_FORK, hook_mark_fork) row(MARK_SET, hook_mark_set)        \
+					row(CGROUP_MADE, hook_cgroup_made)                         \
+						row(CGROUP_REMOVED, hook_cgroup_removed)
 
 enum hook_template {
 #define HOOK_TEMPLATE(name, program) HOOK_TEMPLATE_##name,

@@ -197,7 +197,7 @@ static int marks_load(struct marks *marks, enum hook_template template, unsigned
 		.config = config,
 		.memory_fd = memory_fd,
 		.parked_fd = -1,
-		.slots_fd = -1,
+		.slot_fd = -1,
 		.type = type,
 		.flags = type == BPF_PROG_TYPE_SYSCALL ? BPF_F_SLEEPABLE : 0,
 	};
