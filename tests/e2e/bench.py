@@ -16,6 +16,7 @@ from pathlib import Path
 from casefile import PATTERN_OPERATORS, Case, Constraint
 from daemon import Daemon, wait_until
 from match import Event, Seen, missing_wants, refusal
+from policy import SEEDS, PolicyLoader, write_policies
 
 TESTS = Path(__file__).resolve().parent
 WORD = re.compile(r"^([a-z_]\w*)=(.*)$", re.MULTILINE)
@@ -81,6 +82,8 @@ class Bench:
             "KERNEL": self.kernel,
             "PATIENCE": str(int(self.patience)),
             "EXECS": "20000" if self.kernel == "own" else "2000",
+            "OPENS": "100000" if self.kernel == "own" else "20000",
+            "SEEDS": str(SEEDS),
             "TETRAD": str(self.tetrad),
             "TETRA": str(self.root / "tetra"),
             "LIB": str(TESTS / "lib.sh"),
@@ -137,6 +140,18 @@ class Bench:
 
     def play(self, case: Case, number: int, daemon: Daemon | None, directory: Path) -> list[str]:
         """Acts the case out; the answer is what was wrong with it, nothing if it passed."""
+        text = expand(case.blocks.get("policy", ""), self.variables(directory, daemon))
+        policies = write_policies(case, text, directory)
+        if not daemon or not policies:
+            return self.play_out(case, number, daemon, directory)
+        loader = PolicyLoader(self.root / "tetra", f"unix://{daemon.socket}")
+        refused = loader.add(policies)
+        if refused:
+            return [refused, *loader.delete(policies)]
+        problems = self.play_out(case, number, daemon, directory)
+        return problems + (loader.delete(policies) if daemon.process.poll() is None else [])
+
+    def play_out(self, case: Case, number: int, daemon: Daemon | None, directory: Path) -> list[str]:
         first = len(daemon.file.events) if daemon and case.daemon == "shared" else 0
         began = f"{time.time():.6f}"
         setup = self.shell(case.blocks.get("setup", ""), directory, daemon)
@@ -170,8 +185,10 @@ class Bench:
             want.number = expand(want.number, values)
             for constraint in want.constraints:
                 constraint.value = expand_value(constraint, values)
-        self.sentinels += 1
-        daemon.await_sentinel(self.actors / "true", f"sentinel-{self.sentinels}")
+        # Hooks report through a ring that is read behind that of processes: a second one comes after both.
+        for _ in range(2 if any(want.event == "process_kprobe" for want in case.wants) else 1):
+            self.sentinels += 1
+            daemon.await_sentinel(self.actors / "true", f"sentinel-{self.sentinels}")
         problems: list[str] = []
 
         # Events that waited for their parent's record may come after the sentinel, at most a second later.

@@ -13,7 +13,7 @@ PATTERN_OPERATORS = ("~", "!~", "?~")
 OPERATORS = (*PATTERN_OPERATORS, "=", "!=", ">=", "<=", ">", "<", "has", "lacks")
 BARE_OPERATORS = ("present", "absent")
 DAEMONS = ("shared", "own", "none")
-BLOCKS = ("before", "setup", "script", "cleanup")
+BLOCKS = ("before", "policy", "setup", "script", "cleanup")
 KERNELS = ("own", "6.1", "6.12")
 
 
@@ -48,13 +48,17 @@ class Want:
 
 @dataclass
 class Case:
+    """name: of its file below the directory of cases, "seed/network-monitor"; with the title what --only looks at."""
+
     title: str
     file: Path
+    name: str
     line: int
     options: str = ""
     daemon: str = "shared"
     run: str = ""
     status: str = "0"
+    policies: str = ""
     blocks: dict[str, str] = field(default_factory=dict)
     output: list[Constraint] = field(default_factory=list)
     wants: list[Want] = field(default_factory=list)
@@ -82,8 +86,9 @@ def parse_constraint(text: str, where: str) -> Constraint:
 class Parser:
     """One file. A line that begins in the first column opens something, an indented one belongs to it."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, name: str) -> None:
         self.path = path
+        self.name = name
         self.cases: list[Case] = []
         self.block = ""
         self.want: Want | None = None
@@ -118,7 +123,7 @@ class Parser:
         if re.match(r"std(out|err)\b", line) and self.cases:
             self.cases[-1].output.append(parse_constraint(line, self.where()))
         elif word == "case":
-            self.cases.append(Case(rest, self.path, self.number))
+            self.cases.append(Case(rest, self.path, self.name, self.number))
         elif not self.cases:
             raise CaseError(f'{self.where()}: "{word}" stands before the first "case:"')
         elif word in BLOCKS and head == word and not rest:
@@ -146,7 +151,7 @@ class Parser:
             case.skips[kernel] = rest
         elif word == "daemon" and rest in DAEMONS:
             case.daemon = rest
-        elif word in ("options", "run", "status") and head == word:
+        elif word in ("options", "run", "status", "policies") and head == word:
             setattr(case, word, rest)
         else:
             raise CaseError(f'{self.where()}: unknown line "{head}"')
@@ -157,15 +162,17 @@ class Parser:
             raise CaseError(f'{place}: case "{case.title}" needs either "run:" or "script:"')
         if not case.wants and not case.output and case.daemon != "none":
             raise CaseError(f'{place}: case "{case.title}" wants nothing, so it cannot fail')
+        if (case.policies or "policy" in case.blocks) and case.daemon == "none":
+            raise CaseError(f'{place}: case "{case.title}" has no agent that its policies could be given to')
         if "before" in case.blocks:
             case.daemon = "own"
 
 
 def read_cases(directory: Path) -> list[Case]:
-    """All cases of a directory, in the order of file names and lines. Titles are unique."""
+    """All cases of a directory and those in it, in the order of file names and lines. Titles are unique."""
     cases: list[Case] = []
-    for path in sorted(directory.glob("*.case")):
-        cases += Parser(path).parse()
+    for path in sorted(directory.rglob("*.case")):
+        cases += Parser(path, str(path.relative_to(directory).with_suffix(""))).parse()
     titles: dict[str, Case] = {}
     for case in cases:
         if case.title in titles:

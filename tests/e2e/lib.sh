@@ -20,13 +20,24 @@ is_gone() {
 
 # start_tetrad OPTION...: an agent of the script's own in $D, log in $D/log; sets `tetrad`, its pid. Does not wait.
 start_tetrad() {
-	"$TETRAD" --run-dir "$D/run" --server-address "unix://$D/socket" "$@" >"$D/log" 2>&1 </dev/null &
+	"$TETRAD" --run-dir "$D/run" --server-address "unix://$D/socket" --tracing-policy-dir "" "$@" \
+		>"$D/log" 2>&1 </dev/null &
 	tetrad=$!
 	trap 'kill -9 $tetrad 2>/dev/null || true' EXIT
 }
 
 await_ready() {
 	wait_for 10 grep -q ready "$D/log"
+}
+
+# tp WORD...: tetra tracingpolicy, against the agent of the case or that of start_tetrad.
+tp() {
+	"$TETRA" --server-address "${SOCKET-unix://$D/socket}" tracingpolicy "$@"
+}
+
+# is_told ARGUMENTS: whether a call of a process with exactly these arguments is among the events.
+is_told() {
+	grep -q "process_kprobe.*\"arguments\": *\"$1\"" "$EVENTS"
 }
 
 # status_of COMMAND...: prints status=N, for a command that may fail.
