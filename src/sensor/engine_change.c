@@ -524,28 +524,42 @@ static int engine_change(struct engine *engine, struct engine_policy *old, struc
 	return error;
 }
 
+static struct engine_policy *engine_find_same(const struct engine *engine,
+					      const struct policy *policy,
+					      const struct engine_add_options *options)
+{
+	unsigned int count;
+
+	return engine_find(engine, options->domain, policy->metadata->namespace.data,
+			   policy->metadata->name.data, &count);
+}
+
+static int engine_refuse_same(struct policy *policy, struct diag *diag)
+{
+	diag_add(diag,
+		 "there is a policy \"%s\" already; delete it first, or give this one another name",
+		 policy->metadata->name.data);
+	policy_free(policy);
+	return -EEXIST;
+}
+
 int engine_add(struct engine *engine, struct policy *policy,
 	       const struct engine_add_options *options, struct diag *diag)
 {
-	unsigned int count;
-	struct engine_policy *old =
-		engine_find(engine, options->domain, policy->metadata->namespace.data,
-			    policy->metadata->name.data, &count);
+	struct engine_policy *old = engine_find_same(engine, policy, options);
 
-	if (old && old->state != ENGINE_LOAD_ERROR) {
-		diag_add(
-			diag,
-			"there is a policy \"%s\" already; delete it first, or give this one another name",
-			old->name);
-		policy_free(policy);
-		return -EEXIST;
-	}
+	if (old && old->state != ENGINE_LOAD_ERROR)
+		return engine_refuse_same(policy, diag);
 	return engine_change(engine, old, policy, options, diag);
 }
 
 int engine_replace(struct engine *engine, struct engine_policy *old, struct policy *policy,
 		   const struct engine_add_options *options, struct diag *diag)
 {
+	struct engine_policy *same = engine_find_same(engine, policy, options);
+
+	if (same && same != old)
+		return engine_refuse_same(policy, diag);
 	return engine_change(engine, old, policy, options, diag);
 }
 
