@@ -92,16 +92,19 @@ static void file_remember(struct policy_file *file, const char *name, const char
 	file->namespace = namespace_copy;
 }
 
-/* Its policy as it is listed when there is nothing better: by the file's name. */
+/* With the policy that goes on, or as one that is named by its file. */
 static void file_list_error(struct policies *policies, struct policy_file *file, const char *error)
 {
 	const struct engine_add_options options = { .domain = POLICIES_DOMAIN_FILES,
 						    .source = file->path,
 						    .mode = -1 };
+	struct engine_policy *policy = file_find_policy(policies, file);
 	const char *slash = strrchr(file->path, '/');
 
-	if (file_find_policy(policies, file)) /* what was loaded before goes on */
+	if (policy) {
+		engine_set_error(policy, error);
 		return;
+	}
 	file_remember(file, slash ? slash + 1 : file->path, "");
 	engine_add_failed(policies->options.engine, file->name, "", &options, error);
 }
@@ -133,7 +136,8 @@ static int file_load(struct policies *policies, struct policy_file *file, struct
 	return error;
 }
 
-/* Loads the file if its text is another one than before. */
+/* Loads the file if its text is another one than before, or was refused: a name that was taken may
+ * be free now. */
 static void file_refresh(struct policies *policies, struct policy_file *file)
 {
 	_cleanup_diag_ struct diag diag = {};
@@ -141,7 +145,7 @@ static void file_refresh(struct policies *policies, struct policy_file *file)
 	uint64_t began_ns = clock_read_ns(CLOCK_MONOTONIC);
 	int error = file_read(file->path, &text);
 
-	if (!error && file->text.data && text.bytes == file->text.bytes &&
+	if (!error && !file->is_bad && file->text.data && text.bytes == file->text.bytes &&
 	    memcmp(text.data, file->text.data, text.bytes) == 0) {
 		buf_done(&text);
 		return;
@@ -195,6 +199,58 @@ static void files_see(struct policies *policies, const char *path)
 		(*link)->is_seen = true;
 }
 
+static void policies_on_change(void *context);
+
+/* Watched before it is read, so that nothing in it is missed. */
+static void directories_see(struct policies *policies, const char *path)
+{
+	struct policy_directory *one = policies->directories;
+	int error = -ENOMEM;
+
+	while (one && strcmp(one->path, path) != 0)
+		one = one->next;
+	if (one) {
+		one->is_seen = true;
+		return;
+	}
+	one = calloc(1, sizeof(*one));
+	if (one)
+		one->path = strdup(path);
+	if (one && one->path)
+		error = watch_new(&one->watch, policies->options.loop, path, policies_on_change,
+				  policies);
+	if (error) {
+		log_warn("cannot watch \"%s\": %s; its changes are seen with others only", path,
+			 strerror(-error));
+		if (one)
+			free(one->path);
+		free(one);
+		return;
+	}
+	one->is_seen = true;
+	one->next = policies->directories;
+	policies->directories = one;
+}
+
+/* Those that were not seen. */
+static void directories_sweep(struct policies *policies)
+{
+	struct policy_directory **link = &policies->directories;
+
+	while (*link) {
+		struct policy_directory *one = *link;
+
+		if (one->is_seen) {
+			link = &one->next;
+			continue;
+		}
+		*link = one->next;
+		watch_free(one->watch);
+		free(one->path);
+		free(one);
+	}
+}
+
 static int name_is_policy(const struct dirent *entry)
 {
 	return entry->d_name[0] != '.';
@@ -205,8 +261,11 @@ static int name_is_policy(const struct dirent *entry)
 static void directory_see(struct policies *policies, const char *directory, int depth)
 {
 	struct dirent **entries;
-	int count = scandir(directory, &entries, name_is_policy, alphasort);
+	int count;
 
+	if (!depth)
+		directories_see(policies, directory);
+	count = scandir(directory, &entries, name_is_policy, alphasort);
 	for (int i = 0; i < count; i++) {
 		_cleanup_free_ char *path = NULL;
 		struct stat status;
@@ -231,10 +290,13 @@ static void policies_refresh(struct policies *policies)
 
 	for (struct policy_file *file = policies->files; file; file = file->next)
 		file->is_seen = false;
+	for (struct policy_directory *one = policies->directories; one; one = one->next)
+		one->is_seen = false;
 	for (size_t i = 0; i < policies->options.files->count; i++)
 		files_see(policies, policies->options.files->items[i]);
 	if (policies->options.directory[0])
 		directory_see(policies, policies->options.directory, 1);
+	directories_sweep(policies);
 	while (*link) { /* what is gone first: its name may stand in another file now */
 		struct policy_file *file = *link;
 
@@ -302,6 +364,9 @@ void policies_free(struct policies *policies)
 		return;
 	watch_free(policies->watch);
 	watch_free(policies->workload_watch);
+	for (struct policy_directory *one = policies->directories; one; one = one->next)
+		one->is_seen = false;
+	directories_sweep(policies);
 	while (policies->files) {
 		struct policy_file *file = policies->files;
 

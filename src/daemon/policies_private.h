@@ -19,9 +19,18 @@ struct policy_file {
 	char *name, *namespace; /* of the policy that is loaded from it; NULL: none */
 };
 
+/* A directory in the directory of policies: its files are policies too. */
+struct policy_directory {
+	struct policy_directory *next;
+	char *path;
+	struct watch *watch;
+	bool is_seen;
+};
+
 struct policies {
 	struct policies_options options;
 	struct policy_file *files;
+	struct policy_directory *directories;
 	struct watch *watch, *workload_watch;
 	struct workloads *workloads;
 	char *cgroup_root;

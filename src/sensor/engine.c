@@ -108,6 +108,16 @@ int engine_add_failed(struct engine *engine, const char *name, const char *names
 	return 0;
 }
 
+void engine_set_error(struct engine_policy *policy, const char *error)
+{
+	char *copy = strdup(error);
+
+	if (!copy)
+		return;
+	free(policy->error);
+	policy->error = copy;
+}
+
 struct engine_policy *engine_find(const struct engine *engine, const char *domain,
 				  const char *namespace, const char *name, unsigned int *out_count)
 {

@@ -35,6 +35,34 @@ tp() {
 	"$TETRA" --server-address "${SOCKET-unix://$D/socket}" tracingpolicy "$@"
 }
 
+# policy_named NAME: a TracingPolicy with what stands below its spec in standard input.
+policy_named() {
+	printf 'apiVersion: cilium.io/v1alpha1\nkind: TracingPolicy\nmetadata:\n  name: %s\nspec:\n' "$1"
+	sed 's/^/  /'
+}
+
+# policy_opens NAME FILE: a policy that tells who opens FILE.
+policy_opens() {
+	policy_named "$1" <<-END
+		kprobes:
+		- call: sys_openat
+		  args: [{index: 1, type: string}]
+		  selectors:
+		  - matchArgs: [{index: 1, operator: Equal, values: ["$2"]}]
+	END
+}
+
+# is_listed PATTERN: whether a line of the list of policies has it.
+is_listed() {
+	tp list | grep -Eq "$1"
+}
+
+# is_seen FILE WORD: opens FILE; whether the agent has told it. WORD makes the process known by its arguments.
+is_seen() {
+	"$A/open_file" "$2" "$1" >/dev/null
+	is_told "$2 $1"
+}
+
 # is_told ARGUMENTS: whether a call of a process with exactly these arguments is among the events.
 is_told() {
 	grep -q "process_kprobe.*\"arguments\": *\"$1\"" "$EVENTS"
@@ -50,6 +78,13 @@ status_of() {
 # The ids of the BPF programs that the whole machine has loaded, one to a line.
 bpf_programs() {
 	bpftool prog list 2>/dev/null | sed -n 's/^\([0-9]*\): .*/\1/p' | sort
+}
+
+# held_by PID: how many descriptors of which kind a process has, on one line. Programs and maps that nobody else
+# holds are gone with them.
+held_by() {
+	find "/proc/$1/fd" -type l -printf '%l\n' | sed 's/:\[[0-9]*\]$//; s/^anon_inode://; s/^\/.*/file/' | sort |
+		uniq -c | tr -s ' \n' ' '
 }
 
 # refused COMMAND...: for a command that must not start: prints status=N, lines=N and what it said.
