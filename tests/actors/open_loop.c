@@ -1,33 +1,29 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* open_loop N FILE [FLAG]: opens FILE N times by openat(2), as fast as it can; prints done=how many
- * times that went well. With FLAG, a file, it goes on in rounds of N until FILE FLAG is there. */
+/* open_loop N FILE [US]: opens FILE N times by openat(2); after each hundred it rests US
+ * microseconds, so that whoever counts can follow. Prints done=how many times that went well. */
 #include <fcntl.h>
 
 #include "actor.h"
 
-static long open_round(long wanted, const char *path)
-{
-	long done = 0;
-
-	for (long round = 0; round < wanted; round++) {
-		int fd = openat(AT_FDCWD, path, O_RDONLY);
-
-		if (fd < 0)
-			continue;
-		close(fd);
-		done++;
-	}
-	return done;
-}
+#define ROUND 100
 
 int main(int argc, char **argv)
 {
 	long done = 0;
 
-	actor_need(argc, 2, "open_loop N FILE [FLAG]");
-	do
-		done += open_round(actor_number(argv[1]), argv[2]);
-	while (argc > 3 && access(argv[3], F_OK) != 0);
+	actor_need(argc, 2, "open_loop N FILE [US]");
+	long wanted = actor_number(argv[1]);
+	useconds_t rest = argc > 3 ? (useconds_t)actor_number(argv[3]) : 0;
+	for (long i = 1; i <= wanted; i++) {
+		int fd = openat(AT_FDCWD, argv[2], O_RDONLY);
+
+		if (fd >= 0) {
+			close(fd);
+			done++;
+		}
+		if (rest && i % ROUND == 0)
+			usleep(rest);
+	}
 	printf("done=%ld\n", done);
 	return 0;
 }

@@ -82,11 +82,13 @@ class Bench:
             "KERNEL": self.kernel,
             "PATIENCE": str(int(self.patience)),
             "EXECS": "20000" if self.kernel == "own" else "2000",
+            "CYCLES": "10000" if self.kernel == "own" else "300",
             "OPENS": "100000" if self.kernel == "own" else "20000",
             "SEEDS": str(SEEDS),
             "TETRAD": str(self.tetrad),
             "TETRA": str(self.root / "tetra"),
             "LIB": str(TESTS / "lib.sh"),
+            "CHURN": str(TESTS / "churn.py"),
         }
         if daemon is not None:
             values["PID"] = str(daemon.process.pid)
