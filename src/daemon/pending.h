@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Events that wait for their parent's record: at most PENDING_MAX of them, at most one second each.
- * In: events in order. Out: the same, those of one process still in order.
+ * Events that wait for their parent's record, or for calls that came before them: at most
+ * PENDING_MAX of them, at most one second each. In: events in order. Out: the same, those of one
+ * process still in order.
  */
 #pragma once
 

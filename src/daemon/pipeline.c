@@ -120,10 +120,18 @@ static void pipeline_release_event(void *context, const struct process_event *ev
 	pipeline_send(pipeline, process_event_build(pipeline->builder, event, process));
 }
 
+/* Calls are read behind the batch of processes that an exit came with; it goes out after them. */
+static bool pipeline_calls_may_follow(const struct pipeline *pipeline,
+				      const struct process_event *event)
+{
+	return event->kind == PROCESS_EVENT_EXIT && pipeline->engine &&
+	       engine_first(pipeline->engine);
+}
+
 /*
- * True: the event waits, because its parent is not known yet or an earlier event of its process
- * waits. When there is no room to wait everything that waits goes out first, so that the order
- * stays.
+ * True: the event waits, because its parent is not known yet, an earlier event of its process
+ * waits, or calls of it may still come. When there is no room to wait everything that waits goes
+ * out first, so that the order stays.
  */
 static bool pipeline_hold(struct pipeline *pipeline, const struct process_event *event,
 			  const struct process *process)
@@ -131,7 +139,8 @@ static bool pipeline_hold(struct pipeline *pipeline, const struct process_event 
 	bool follows =
 		!pending_is_empty(pipeline->pending) && pending_has(pipeline->pending, &event->id);
 
-	if (!follows && (!process || pipeline_knows_parent(pipeline, process)))
+	if (!follows && (!process || (pipeline_knows_parent(pipeline, process) &&
+				      !pipeline_calls_may_follow(pipeline, event))))
 		return false;
 	if (pending_add(pipeline->pending, event, process, clock_read_ns(CLOCK_BOOTTIME)))
 		return true;
