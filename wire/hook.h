@@ -81,7 +81,10 @@ struct wire_hook_value {
 #define WIRE_HOOK_OVERRIDE (1U << 3) /* the return value may be replaced */
 #define WIRE_HOOK_SOCKS	   (1U << 4) /* tracked sockets name the process */
 
-/* wire_hook_config.uses: what of the program this hook needs; the verifier removes the rest. */
+/*
+ * wire_hook_config.uses: what of the program this hook needs. Functions for anything else are not
+ * loaded (src/sensor/hook_code.c); of what is left the verifier removes what is never reached.
+ */
 #define WIRE_USES_RANGES      (1U << 0)
 #define WIRE_USES_WIDE_RANGES (1U << 1)
 #define WIRE_USES_TEXTS	      (1U << 2)
@@ -91,6 +94,10 @@ struct wire_hook_value {
 #define WIRE_USES_TASK	      (1U << 6)
 #define WIRE_USES_RETURNS     (1U << 7)
 #define WIRE_USES_MARKING     (1U << 8)
+#define WIRE_USES_FILES	      (1U << 9)	 /* values that are a path */
+#define WIRE_USES_NETWORK     (1U << 10) /* sockets, packets, addresses */
+#define WIRE_USES_CREDENTIALS (1U << 11) /* credentials, user namespaces */
+#define WIRE_USES_BUFFERS     (1U << 12)
 
 struct wire_hook_config {
 	__u32 hook;	   /* its number, told in records */

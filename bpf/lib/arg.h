@@ -366,7 +366,7 @@ static __always_inline void arg_read_file(const struct reading *reading, const s
 }
 
 /* Types that lead to a file or a path. */
-static __always_inline void arg_read_file_like(const struct reading *reading, __u32 type)
+RULES_FUNCTION void arg_read_file_like(const struct reading *reading, __u32 type)
 {
 	const void *pointer = (void *)reading->argument;
 

@@ -60,10 +60,43 @@ static __always_inline bool arg_is_path(__u32 type)
 	       type == WIRE_ARG_PATH || type == WIRE_ARG_DENTRY || type == WIRE_ARG_LINUX_BINPRM;
 }
 
-/* One case per reader; the type is a constant to the verifier. */
-static __always_inline void arg_read_value(const struct reading *reading)
+RULES_FUNCTION void arg_read_network(const struct reading *reading, __u32 type)
 {
 	const struct socket *socket = (const struct socket *)reading->argument;
+
+	switch (type) {
+	case WIRE_ARG_SOCK:
+		return arg_read_sock(reading, (const struct sock *)reading->argument);
+	case WIRE_ARG_SOCKET:
+		return arg_read_sock(reading, BPF_CORE_READ(socket, sk));
+	case WIRE_ARG_SKB:
+		return arg_read_packet(reading);
+	case WIRE_ARG_SOCKADDR:
+		return arg_read_address(reading);
+	default:
+		return arg_read_unix_address(reading);
+	}
+}
+
+RULES_FUNCTION void arg_read_credentials(const struct reading *reading, __u32 type)
+{
+	if (type == WIRE_ARG_CRED)
+		arg_read_cred(reading);
+	else
+		arg_read_user_namespace(reading);
+}
+
+RULES_FUNCTION void arg_read_bytes(const struct reading *reading, __u32 type)
+{
+	if (type == WIRE_ARG_CHAR_IOVEC)
+		arg_read_iovec(reading);
+	else
+		arg_read_buffer(reading);
+}
+
+/* One case per family of readers; the type is a constant to the verifier. */
+static __always_inline void arg_read_value(const struct reading *reading)
+{
 	__u32 type = reading_value(reading)->type;
 
 	switch (type) {
@@ -77,9 +110,8 @@ static __always_inline void arg_read_value(const struct reading *reading)
 		return arg_read_net_device(reading);
 	case WIRE_ARG_CHAR_BUF:
 	case WIRE_ARG_CONST_BUF:
-		return arg_read_buffer(reading);
 	case WIRE_ARG_CHAR_IOVEC:
-		return arg_read_iovec(reading);
+		return arg_read_bytes(reading, type);
 	case WIRE_ARG_FD:
 	case WIRE_ARG_FILE:
 	case WIRE_ARG_KIOCB:
@@ -88,19 +120,14 @@ static __always_inline void arg_read_value(const struct reading *reading)
 	case WIRE_ARG_LINUX_BINPRM:
 		return arg_read_file_like(reading, type);
 	case WIRE_ARG_SOCK:
-		return arg_read_sock(reading, (const struct sock *)reading->argument);
 	case WIRE_ARG_SOCKET:
-		return arg_read_sock(reading, BPF_CORE_READ(socket, sk));
 	case WIRE_ARG_SKB:
-		return arg_read_packet(reading);
 	case WIRE_ARG_SOCKADDR:
-		return arg_read_address(reading);
 	case WIRE_ARG_SOCKADDR_UN:
-		return arg_read_unix_address(reading);
+		return arg_read_network(reading, type);
 	case WIRE_ARG_CRED:
-		return arg_read_cred(reading);
 	case WIRE_ARG_USER_NAMESPACE:
-		return arg_read_user_namespace(reading);
+		return arg_read_credentials(reading, type);
 	case WIRE_ARG_KERNEL_CAP_T:
 	case WIRE_ARG_CAP_INHERITABLE:
 	case WIRE_ARG_CAP_PERMITTED:

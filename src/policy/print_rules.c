@@ -157,6 +157,10 @@ static void print_program(const struct wire_hook_config *config, struct buf *out
 		{ WIRE_USES_TASK, "task" },
 		{ WIRE_USES_RETURNS, "returns" },
 		{ WIRE_USES_MARKING, "marking" },
+		{ WIRE_USES_FILES, "files" },
+		{ WIRE_USES_NETWORK, "network" },
+		{ WIRE_USES_CREDENTIALS, "credentials" },
+		{ WIRE_USES_BUFFERS, "buffers" },
 	};
 
 	buf_add_text(out, "  program:");

@@ -395,6 +395,34 @@ static uint32_t form_get_use(enum table_form form)
 	return uses[form];
 }
 
+static uint32_t type_get_use(uint32_t type)
+{
+	switch (type) {
+	case WIRE_ARG_CHAR_BUF:
+	case WIRE_ARG_CONST_BUF:
+	case WIRE_ARG_CHAR_IOVEC:
+		return WIRE_USES_BUFFERS;
+	case WIRE_ARG_FD:
+	case WIRE_ARG_FILE:
+	case WIRE_ARG_KIOCB:
+	case WIRE_ARG_PATH:
+	case WIRE_ARG_DENTRY:
+	case WIRE_ARG_LINUX_BINPRM:
+		return WIRE_USES_FILES;
+	case WIRE_ARG_SOCK:
+	case WIRE_ARG_SOCKET:
+	case WIRE_ARG_SKB:
+	case WIRE_ARG_SOCKADDR:
+	case WIRE_ARG_SOCKADDR_UN:
+		return WIRE_USES_NETWORK;
+	case WIRE_ARG_CRED:
+	case WIRE_ARG_USER_NAMESPACE:
+		return WIRE_USES_CREDENTIALS;
+	default:
+		return 0;
+	}
+}
+
 static void set_uses(struct wire_hook_config *config)
 {
 	if (config->task_tables)
@@ -406,6 +434,7 @@ static void set_uses(struct wire_hook_config *config)
 			config->uses |= form_get_use(task_table_forms[i]);
 	}
 	for (uint32_t slot = 0; slot < config->values_count; slot++) {
+		config->uses |= type_get_use(config->values[slot].type);
 		for (uint32_t i = 0; i < WIRE_HOOK_TABLES; i++) {
 			if (config->values[slot].tables & 1u << i)
 				config->uses |= form_get_use(hook_table_forms[i]);

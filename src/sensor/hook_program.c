@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Clones templates: the instructions are copied, and loads of stand-in maps get this hook's maps.
- */
+/* Clones templates: what the hook needs is copied, and loads of stand-in maps get its maps. */
 #include "sensor/hook_program.h"
 
 #include <errno.h>
@@ -15,6 +14,7 @@
 #include "base/cleanup.h"
 #include "base/log.h"
 #include "base/span.h"
+#include "sensor/hook_code.h"
 
 /* What the verifier may say; a hook's log has some hundred kilobytes at the most. */
 #define PROGRAM_LOG_BYTES (1u << 20)
@@ -89,10 +89,10 @@ int hook_parked_new(uint32_t bytes)
 }
 
 /* Loads of a map's address (or of an address in its value) name the map in `imm`. */
-static void program_replace_map(struct bpf_insn *instructions, size_t count, int old_fd, int new_fd)
+static void code_replace_map(struct hook_code *code, int old_fd, int new_fd)
 {
-	for (size_t i = 0; i < count; i++) {
-		struct bpf_insn *one = &instructions[i];
+	for (size_t i = 0; i < code->count && new_fd >= 0; i++) {
+		struct bpf_insn *one = &code->instructions[i];
 
 		if (one->code != (BPF_LD | BPF_IMM | BPF_DW))
 			continue;
@@ -103,8 +103,7 @@ static void program_replace_map(struct bpf_insn *instructions, size_t count, int
 	}
 }
 
-static int program_try(const struct hook_code *code, const struct bpf_insn *instructions,
-		       const struct hook_program *program, char *log)
+static int program_try(const struct hook_code *code, const struct hook_program *program, char *log)
 {
 	LIBBPF_OPTS(bpf_prog_load_opts, options, .expected_attach_type = program->attach_type,
 		    .attach_btf_id = program->attach_btf_id, .prog_flags = program->flags,
@@ -112,25 +111,24 @@ static int program_try(const struct hook_code *code, const struct bpf_insn *inst
 		    .func_info_cnt = code->functions_count,
 		    .func_info_rec_size = code->functions_bytes, .log_level = log ? 1 : 0,
 		    .log_buf = log, .log_size = log ? PROGRAM_LOG_BYTES : 0);
-	int fd = bpf_prog_load(program->type, "hook", "Dual BSD/GPL", instructions, code->count,
-			       &options);
+	int fd = bpf_prog_load(program->type, "hook", "Dual BSD/GPL", code->instructions,
+			       code->count, &options);
 
 	return fd < 0 ? -errno : fd;
 }
 
 /* What the verifier refuses is tried once more for its words, if anybody wants to read them. */
-static int program_load(const struct hook_code *code, const struct bpf_insn *instructions,
-			const struct hook_program *program)
+static int program_load(const struct hook_code *code, const struct hook_program *program)
 {
 	_cleanup_free_ char *log = NULL;
 	struct span rest;
-	int fd = program_try(code, instructions, program, NULL);
+	int fd = program_try(code, program, NULL);
 
 	if (fd >= 0 || log_get_level() < LOG_LEVEL_TRACE)
 		return fd;
 	log = calloc(1, PROGRAM_LOG_BYTES);
 	if (log)
-		program_try(code, instructions, program, log);
+		program_try(code, program, log);
 	rest = span_of(log ? log : "");
 	while (rest.bytes) {
 		struct span line = span_cut(&rest, '\n');
@@ -143,25 +141,20 @@ static int program_load(const struct hook_code *code, const struct bpf_insn *ins
 int hook_program_load(const struct hook_templates *templates,
 		      const struct hook_stand_ins *stand_ins, const struct hook_program *program)
 {
-	const struct hook_code *code = &templates->codes[program->template];
-	size_t bytes = code->count * sizeof(struct bpf_insn);
-	_cleanup_free_ struct bpf_insn *instructions = malloc(bytes);
 	_cleanup_close_ int config_fd = config_map_new(program->config);
+	struct hook_code code;
+	int result;
 
-	if (!instructions)
-		return -ENOMEM;
 	if (config_fd < 0)
 		return config_fd;
-	memcpy(instructions, code->instructions, bytes);
-	program_replace_map(instructions, code->count, stand_ins->config_fd, config_fd);
-	if (program->memory_fd >= 0)
-		program_replace_map(instructions, code->count, stand_ins->memory_fd,
-				    program->memory_fd);
-	if (program->slot_fd >= 0)
-		program_replace_map(instructions, code->count, stand_ins->slot_fd,
-				    program->slot_fd);
-	if (program->parked_fd >= 0)
-		program_replace_map(instructions, code->count, stand_ins->parked_fd,
-				    program->parked_fd);
-	return program_load(code, instructions, program);
+	result = hook_code_cut(&code, &templates->codes[program->template], program->config->uses);
+	if (result)
+		return result;
+	code_replace_map(&code, stand_ins->config_fd, config_fd);
+	code_replace_map(&code, stand_ins->memory_fd, program->memory_fd);
+	code_replace_map(&code, stand_ins->slot_fd, program->slot_fd);
+	code_replace_map(&code, stand_ins->parked_fd, program->parked_fd);
+	result = program_load(&code, program);
+	hook_code_done(&code);
+	return result;
 }

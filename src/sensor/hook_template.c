@@ -7,7 +7,12 @@
 #include <string.h>
 
 #include <bpf/bpf.h>
+#include <bpf/btf.h>
 #include <bpf/libbpf.h>
+
+#include "sensor/hook_code.h"
+
+#include "wire/hook.h"
 
 static const char *const template_names[HOOK_TEMPLATE_COUNT] = {
 #define HOOK_TEMPLATE(name, program) [HOOK_TEMPLATE_##name] = #program,
@@ -85,10 +90,72 @@ void hook_templates_end(struct hook_templates *templates)
 	libbpf_unregister_prog_handler(templates->handler);
 }
 
+/* ---- what functions are for ---------------------------------------------------------------------
+ */
+
+static uint32_t function_get_needs(const char *name)
+{
+	static const struct {
+		const char *name;
+		uint32_t needs;
+	} rows[] = {
+		{ "ranges_find", WIRE_USES_RANGES },
+		{ "wide_ranges_find", WIRE_USES_WIDE_RANGES },
+		{ "text_find", WIRE_USES_TEXTS },
+		{ "masks_apply", WIRE_USES_MASKS },
+		{ "substrings_apply", WIRE_USES_SUBSTRINGS },
+		{ "task_match_marks", WIRE_USES_MARKS },
+		{ "match_task", WIRE_USES_TASK },
+		{ "hook_park", WIRE_USES_RETURNS },
+		{ "hook_unpark", WIRE_USES_RETURNS },
+		{ "arg_read_file_like", WIRE_USES_FILES },
+		{ "arg_keep_path", WIRE_USES_FILES },
+		{ "filter_excludes", WIRE_USES_FILES },
+		{ "arg_read_network", WIRE_USES_NETWORK },
+		{ "match_socket", WIRE_USES_NETWORK },
+		{ "match_packet", WIRE_USES_NETWORK },
+		{ "match_plain_address", WIRE_USES_NETWORK },
+		{ "arg_read_credentials", WIRE_USES_CREDENTIALS },
+		{ "arg_read_bytes", WIRE_USES_BUFFERS },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		if (strcmp(rows[i].name, name) == 0)
+			return rows[i].needs;
+	}
+	return 0;
+}
+
+static int code_find_needs(struct hook_code *code, const struct btf *types)
+{
+	const char *record = code->functions;
+
+	code->needs = calloc(code->functions_count + 1, sizeof(*code->needs));
+	if (!code->needs)
+		return -ENOMEM;
+	for (uint32_t i = 0; i < code->functions_count; i++, record += code->functions_bytes) {
+		const struct bpf_func_info *function = (const void *)record;
+		const struct btf_type *type = btf__type_by_id(types, function->type_id);
+
+		if (type)
+			code->needs[i] =
+				function_get_needs(btf__name_by_offset(types, type->name_off));
+	}
+	return 0;
+}
+
+int hook_templates_find_needs(struct hook_templates *templates, const struct btf *types)
+{
+	int error = 0;
+
+	for (size_t i = 0; i < HOOK_TEMPLATE_COUNT && !error; i++)
+		error = code_find_needs(&templates->codes[i], types);
+	return error;
+}
+
 void hook_templates_done(struct hook_templates *templates)
 {
 	for (size_t i = 0; i < HOOK_TEMPLATE_COUNT; i++) {
-		free(templates->codes[i].instructions);
-		free(templates->codes[i].functions);
+		hook_code_done(&templates->codes[i]);
 	}
 }

@@ -14,6 +14,8 @@
 
 #include <linux/bpf.h>
 
+struct btf;
+
 #define HOOK_TEMPLATES(row)                                                                        \
 	row(ENTER, hook_enter) row(FENTRY, hook_fentry) row(FMOD_RET, hook_fmod_ret) row(          \
 		FEXIT, hook_fexit) row(KPROBE, hook_kprobe) row(KPROBE_OVERRIDE,                   \
@@ -39,6 +41,9 @@ struct hook_code {
 	void *functions;			   /* owned; struct bpf_func_info records */
 	uint32_t functions_count, functions_bytes; /* how many, and bytes of each */
 	int btf_fd;				   /* the object's types; borrowed */
+	/* owned; for each function the WIRE_USES_* without which nothing calls it, 0: always kept
+	 */
+	uint32_t *needs;
 };
 
 struct hook_templates {
@@ -50,4 +55,6 @@ struct hook_templates {
  * TEMPLATES. */
 int hook_templates_begin(struct hook_templates *templates);
 void hook_templates_end(struct hook_templates *templates);
+/* TYPES: of the loaded object, for the names of functions. */
+int hook_templates_find_needs(struct hook_templates *templates, const struct btf *types);
 void hook_templates_done(struct hook_templates *templates);

@@ -81,7 +81,8 @@ static int sensor_load(struct process_sensor *sensor, const struct process_senso
 		sensor_ring_bytes(options->policy_ring_bytes, WIRE_POLICY_RING_BYTES_DEFAULT));
 	error = sensor_bpf__load(bpf);
 	hook_templates_end(&sensor->templates);
-	return error;
+	return error ? error
+		     : hook_templates_find_needs(&sensor->templates, bpf_object__btf(bpf->obj));
 }
 
 static int sensor_open_rings(struct process_sensor *sensor)

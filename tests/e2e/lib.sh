@@ -80,6 +80,11 @@ bpf_programs() {
 	bpftool prog list 2>/dev/null | sed -n 's/^\([0-9]*\): .*/\1/p' | sort
 }
 
+# The ids of those that a process holds, by themselves or by their links. Other agents may run on this machine.
+programs_of() {
+	sed -n 's/^prog_id:[^0-9]*//p' /proc/"$1"/fdinfo/* | sort -u
+}
+
 # held_by PID: how many descriptors of which kind a process has, on one line. Programs and maps that nobody else
 # holds are gone with them.
 held_by() {

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from casefile import Case
 
-SEEDS = Path(__file__).resolve().parents[1] / "policy" / "seed"
+SEEDS = Path(__file__).resolve().parents[2] / "examples"
 NAME = re.compile(r"^  name: (\S+)$", re.MULTILINE)
 NAMESPACE = re.compile(r"^  namespace: (\S+)$", re.MULTILINE)
 HEAD = """apiVersion: cilium.io/v1alpha1
