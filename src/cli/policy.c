@@ -7,6 +7,8 @@
 #include <jansson.h>
 
 #include "cli/command.h"
+#include "kernel/types.h"
+#include "policy/check_kernel.h"
 #include "policy/plan.h"
 #include "policy/policy.h"
 #include "policy/print.h"
@@ -14,6 +16,7 @@
 struct policy_settings {
 	const char *output;
 	const char *print;
+	const char *btf;
 };
 
 static void policy_set_text(json_t *object, const char *key, const char *text)
@@ -60,7 +63,9 @@ static void policy_add_result(const struct policy_settings *own, const char *pat
 	buf_add_text(out, ")\n");
 }
 
-static bool policy_check_file(const struct policy_settings *own, const char *path)
+/* TYPES NULL: no kernel is asked. */
+static bool policy_check_file(const struct policy_settings *own, const struct kernel_types *types,
+			      const char *path)
 {
 	const bool is_json = strcmp(own->output, "json") == 0;
 	_cleanup_report_ struct report report = {};
@@ -68,6 +73,8 @@ static bool policy_check_file(const struct policy_settings *own, const char *pat
 	_cleanup_buf_ struct buf findings = {}, plan = {}, result = {};
 	bool is_right = policy_read_file(path, &report, &policy) == 0;
 
+	if (is_right && types)
+		is_right = policy_check_kernel(policy, types, &report) == 0;
 	if (is_right && strcmp(own->print, "plan") == 0)
 		is_right = policy_print_plan(policy, &report, &plan) == 0;
 	if (is_json)
@@ -86,18 +93,30 @@ static bool policy_check_file(const struct policy_settings *own, const char *pat
 
 static enum cli_exit policy_run(const struct cli_settings *cli, const void *settings)
 {
+	const struct policy_settings *own = settings;
 	enum cli_exit status = CLI_DONE;
+	struct kernel_types *types = NULL;
+	int error = *own->btf ? kernel_types_open(&types, own->btf) : 0;
 
+	if (error) {
+		fprintf(stderr, "cannot read kernel type information \"%s\": %s\n", own->btf,
+			strerror(-error));
+		return CLI_FAILED;
+	}
 	for (size_t i = 0; i < cli->words->count; i++) {
-		if (!policy_check_file(settings, cli->words->items[i]))
+		if (!policy_check_file(own, types, cli->words->items[i]))
 			status = CLI_FAILED;
 	}
+	kernel_types_close(types);
 	return status;
 }
 
 static const struct option_row policy_rows[] = {
 	{ "output", 'o', OPTION_TEXT, offsetof(struct policy_settings, output), .value = "text",
 	  .choices = "text|json", .help = "findings for people, or a line of JSON for each" },
+	{ "btf", 0, OPTION_TEXT, offsetof(struct policy_settings, btf), .value = "",
+	  .placeholder = "FILE",
+	  .help = "also: has the kernel of this BTF file the functions, and such arguments? This one's is /sys/kernel/btf/vmlinux" },
 	{ "print", 0, OPTION_TEXT, offsetof(struct policy_settings, print), .value = "",
 	  .choices = "model|plan", .placeholder = "STAGE",
 	  .help = "what was understood: model, after all checks; plan, what the kernel would be told" },

@@ -2,6 +2,7 @@
 /* The table comes from the kernel's header that this was built with. */
 #include "kernel/syscalls.h"
 
+#include <stdio.h>
 #include <string.h>
 #include <sys/syscall.h>
 
@@ -13,6 +14,15 @@ static const struct {
 #include "syscall_names.def"
 #undef SYSCALL_NAME
 };
+
+char *syscall_get_function(const char *name)
+{
+	char *function;
+
+	if (strncmp(name, "__", 2) == 0)
+		return strdup(name);
+	return asprintf(&function, SYSCALL_PREFIX "%s", name) < 0 ? NULL : function;
+}
 
 const char *syscall_strip_prefix(const char *name)
 {

@@ -14,5 +14,8 @@
 
 /* NAME: "read", "sys_read" or "__x64_sys_read". -1: this architecture has none of that name. */
 int syscall_find_number(const char *name);
+/* The kernel's function for "sys_read", or the one that is named: "__x64_sys_read". Owned by the
+ * caller. */
+char *syscall_get_function(const char *name);
 /* The same without prefixes: "read". */
 const char *syscall_strip_prefix(const char *name);

@@ -32,17 +32,6 @@ struct plan {
 /* ---- functions --------------------------------------------------------------------------------
  */
 
-/* The kernel's name of what a policy calls by CALL; owned by the caller. */
-static char *function_get_name(const char *call, bool is_syscall)
-{
-	_cleanup_buf_ struct buf name = {};
-
-	if (is_syscall && strncmp(call, "__", 2) != 0)
-		buf_add_text(&name, SYSCALL_PREFIX);
-	buf_add_text(&name, call);
-	return strdup(buf_text(&name));
-}
-
 static struct point *plan_find_point(struct plan *plan, const char *function)
 {
 	for (size_t i = 0; i < plan->count; i++) {
@@ -66,7 +55,8 @@ static struct point *plan_add_point(struct plan *plan, const char *function, boo
 
 static int plan_add_function(struct plan *plan, const struct policy_hook *hook, const char *call)
 {
-	_cleanup_free_ char *function = function_get_name(call, hook->is_syscall);
+	_cleanup_free_ char *function =
+		hook->is_syscall ? syscall_get_function(call) : strdup(call);
 	struct point *point = function ? plan_find_point(plan, function) : NULL;
 	struct rules_member *members;
 

@@ -46,18 +46,6 @@ static const char *diag_get_text(struct diag *diag)
 /* ---- functions of a policy
  * -------------------------------------------------------------------------- */
 
-/* The kernel's name of what a policy calls by CALL; owned by the caller. */
-static char *function_get_name(const char *call, bool is_syscall)
-{
-	char *name;
-
-	if (!is_syscall || strncmp(call, "__", 2) == 0)
-		return strdup(call);
-	if (asprintf(&name, SYSCALL_PREFIX "%s", call) < 0)
-		return NULL;
-	return name;
-}
-
 static struct hook *engine_find_hook(const struct engine *engine, const char *function)
 {
 	for (struct hook *hook = engine->hooks; hook; hook = hook->next) {
@@ -94,7 +82,7 @@ static int policy_add_function(const struct change *change, const struct policy_
 	struct engine_hook *one = &policy->hooks[policy->hooks_count];
 
 	one->hook = hook;
-	one->function = function_get_name(call, hook->is_syscall);
+	one->function = hook->is_syscall ? syscall_get_function(call) : strdup(call);
 	if (!one->function)
 		return -ENOMEM;
 	policy->hooks_count++;

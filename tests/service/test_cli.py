@@ -82,6 +82,37 @@ class Offline(unittest.TestCase):
     def test_version_needs_no_agent(self):
         self.assertRegex(tetra("version").stdout, r"^CLI version: \d+\.\d+\.\d+\n$")
 
+    def test_a_policy_is_checked_against_a_kernel(self):
+        text = """apiVersion: cilium.io/v1alpha1
+kind: TracingPolicy
+metadata: {name: p}
+spec:
+  lists: [{name: some, values: [vfs_read, vfs_wrte]}]
+  kprobes:
+  - call: tcp_connect
+    syscall: false
+    args: [{index: 0, type: file}, {index: 4, type: int}]
+  - {call: sys_opne, syscall: true}
+  - call: "list:some"
+    syscall: false
+    args: [{index: 0, type: file}, {index: 2, type: dentry}]
+  - {call: no_such_function_at_all, syscall: false, ignore: {callNotFound: true}}
+"""
+        kernel = "/sys/kernel/btf/vmlinux"
+        got = tetra("policy", "check", "--btf", kernel, "-o", "json", "-", text=text)
+        found = [json.loads(line) for line in got.stdout.splitlines()]
+        self.assertEqual((got.returncode, got.stderr), (1, ""))
+        self.assertEqual([(one["line"], one["severity"], one["message"], one.get("suggestion")) for one in found], [
+            (5, "error", 'the kernel has no function "vfs_wrte"', 'did you mean "vfs_write"?'),
+            (9, "error", 'argument 0 of "tcp_connect" is a struct sock; type file reads a struct file', None),
+            (9, "error", '"tcp_connect" has no argument 4: it takes 1, counted from 0', None),
+            (10, "error", 'the kernel has no function "__x64_sys_opne"', 'did you mean "__x64_sys_open"?'),
+            (13, "warning", 'argument 2 of "vfs_read" is no pointer to a struct dentry', None),
+            (14, "warning", 'the kernel has no function "no_such_function_at_all"; that is ignored', None)])
+        got = tetra("policy", "check", "--btf", "/none/such", "-", text=text)
+        self.assertEqual((got.returncode, got.stdout), (1, ""))
+        self.assertIn('cannot read kernel type information "/none/such": No such file', got.stderr)
+
     def test_events_are_read_from_a_pipe(self):
         got = tetra("getevents", text=LINE + "\n" + EXIT_LINE.rstrip("\n"))
         self.assertEqual((got.returncode, got.stdout, got.stderr), (0, LINE + EXIT_LINE, ""))
