@@ -371,6 +371,46 @@ int hook_mark_fork(__u64 *context)
 	return 0;
 }
 
+/* ---- what a process starts with, for those who ask what has changed ----------------------------
+ */
+
+/* What the calling process has, noted as what the process PID began with. */
+static __always_inline int note_process(__u32 pid)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	const struct wire_process *process = task_find_process(pid);
+	struct hook_scratch *scratch;
+
+	if (!process)
+		return 0;
+	scratch = hook_take_scratch();
+	if (!scratch) {
+		hook_count_loss(WIRE_DROP_SCRATCH_BUSY);
+		return 0;
+	}
+	scratch->now.exec_ns = process->exec_ns;
+	task_read_namespaces(task, scratch->now.namespaces);
+	task_read_capability_sets(task, &scratch->now.capabilities);
+	baseline_store(scratch, pid);
+	hook_give_scratch(scratch);
+	return 0;
+}
+
+SEC("hook/note_exec")
+int hook_note_exec(__u64 *context)
+{
+	return note_process(bpf_get_current_pid_tgid() >> 32);
+}
+
+SEC("hook/note_fork")
+int hook_note_fork(__u64 *context)
+{
+	const struct task_struct *child = (const struct task_struct *)context[1];
+	__u32 pid = BPF_CORE_READ(child, tgid);
+
+	return pid == (__u32)BPF_CORE_READ(child, pid) ? note_process(pid) : 0;
+}
+
 /* What user space found out about a process that is older than the mark. */
 SEC("hook/mark_set")
 int hook_mark_set(struct wire_mark_change *change)

@@ -204,8 +204,9 @@ RULES_GLOBAL int baseline_store(struct hook_scratch *scratch, __u32 pid)
 }
 
 /*
- * Against what a process had at its last execve or fork, or when it was first looked at. A change
- * is told once: the baseline follows.
+ * Against what a process had at its last execve (hook_note_exec), what its parent had at the fork
+ * (hook_note_fork), or what it had when it was first looked at, if it is older than the policy. A
+ * change is told once: the baseline follows.
  */
 static __always_inline bool task_match_changes(char *rules, struct hook_scratch *scratch,
 					       struct task_struct *task, __u64 exec_ns)

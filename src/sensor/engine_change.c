@@ -355,6 +355,12 @@ static int change_stage(const struct change *change)
 	}
 	if (!error)
 		error = marks_update(change->engine->marks, change->diag);
+	if (!error) {
+		error = engine_watch_starts(change->engine);
+		if (error)
+			diag_add(change->diag, "cannot note what processes start with: %s",
+				 strerror(-error));
+	}
 	if (error)
 		change_rollback(change);
 	return error;
@@ -379,6 +385,7 @@ static void change_commit(const struct change *change)
 	for (struct hook *hook = engine->hooks; hook; hook = hook->next)
 		hook_commit(hook, &engine->space);
 	engine_note_socks(engine);
+	engine_unwatch(engine);
 }
 
 /* Hooks without any program, and whose records have all been read. */

@@ -21,6 +21,7 @@ struct engine {
 	size_t workloads_count;
 	struct rules_range *ranges; /* owned; of the last question */
 	int watch_links[2];	    /* cgroups that come and go; -1: not watched */
+	int note_links[2];	    /* what processes start with; -1: nobody asks */
 };
 
 /* engine.c */
@@ -32,6 +33,13 @@ struct engine_policy *engine_policy_new(struct engine *engine,
 /* engine_change.c */
 void engine_sweep_hooks(struct engine *engine);
 int engine_rebuild(struct engine *engine, struct diag *diag); /* the rules of all hooks */
+
+/* engine_watch.c: small programs on tracepoints, each as long as somebody needs it */
+int engine_watch_groups(struct engine *engine);
+/* For filters of changes, of hooks that are staged. */
+int engine_watch_starts(struct engine *engine);
+/* Of what no hook needs any more. */
+void engine_unwatch(struct engine *engine);
 
 /* engine_scope.c */
 bool engine_find_workloads(void *engine, const struct policy *policy,

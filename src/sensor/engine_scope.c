@@ -6,10 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <bpf/bpf.h>
-
-#include "base/cleanup.h"
-
 bool engine_find_workloads(void *context, const struct policy *policy,
 			   const struct policy_selector *selector, const struct rules_range **out,
 			   size_t *count)
@@ -31,37 +27,6 @@ bool engine_find_workloads(void *context, const struct policy *policy,
 	return true;
 }
 
-/* Groups that are made below a known one belong to it from their first process on. */
-static int scope_watch_groups(struct engine *engine)
-{
-	static const struct {
-		enum hook_template template;
-		const char *tracepoint;
-	} rows[2] = { { HOOK_TEMPLATE_CGROUP_MADE, "cgroup_mkdir" },
-		      { HOOK_TEMPLATE_CGROUP_REMOVED, "cgroup_rmdir" } };
-	static const struct wire_hook_config nothing;
-
-	for (int i = 0; i < 2; i++) {
-		const struct hook_program program = { .template = rows[i].template,
-						      .config = &nothing,
-						      .memory_fd = -1,
-						      .parked_fd = -1,
-						      .slot_fd = -1,
-						      .type = BPF_PROG_TYPE_RAW_TRACEPOINT };
-		_cleanup_close_ int fd = -1;
-
-		if (engine->watch_links[i] >= 0)
-			continue;
-		fd = hook_program_load(engine->space.attach.templates,
-				       &engine->space.attach.stand_ins, &program);
-		engine->watch_links[i] =
-			fd < 0 ? fd : attach_raw_tracepoint(rows[i].tracepoint, fd);
-		if (engine->watch_links[i] < 0)
-			return engine->watch_links[i];
-	}
-	return 0;
-}
-
 int engine_set_workloads(struct engine *engine, const struct engine_workload *list, size_t count,
 			 struct diag *diag)
 {
@@ -70,7 +35,7 @@ int engine_set_workloads(struct engine *engine, const struct engine_workload *li
 	int error = copy && ranges ? 0 : -ENOMEM;
 
 	if (!error && count)
-		error = scope_watch_groups(engine);
+		error = engine_watch_groups(engine);
 	if (error) {
 		free(copy);
 		free(ranges);

@@ -24,7 +24,8 @@ struct btf;
 			DISPATCH_EXIT, hook_dispatch_exit) row(SYS_ENTER, hook_sys_enter)          \
 			row(SYS_EXIT, hook_sys_exit) row(NEW_DESCRIPTOR, hook_new_descriptor) row( \
 				CONNECTING, hook_connecting) row(MARK_EXEC, hook_mark_exec)        \
-				row(MARK_FORK, hook_mark_fork) row(MARK_SET, hook_mark_set)        \
+				row(MARK_FORK, hook_mark_fork) row(MARK_SET, hook_mark_set) row(   \
+					NOTE_EXEC, hook_note_exec) row(NOTE_FORK, hook_note_fork)  \
 					row(CGROUP_MADE, hook_cgroup_made)                         \
 						row(CGROUP_REMOVED, hook_cgroup_removed)
 
