@@ -182,6 +182,11 @@ static long act_step(__u32 index, void *context)
 			  bit);
 	if (!is_told)
 		return 0;
+	/* read again: 6.1 goes into branches of act_silence() that cannot be with this number, and
+	 * knows nothing of it then */
+	bit = *(volatile __u32 *)&scratch->bit;
+	if (bit >= WIRE_SELECTORS_MAX)
+		return 1;
 	if (!is_at_return && hook.flags & WIRE_HOOK_RETURNS &&
 	    selector->entry.flags & WIRE_ACT_RETURNS)
 		scratch->parking[bit / 64] |= 1ULL << (bit & 63);

@@ -154,9 +154,10 @@ static __always_inline void arg_read_string(const struct reading *reading, __u64
 		bytes = bpf_probe_read_user_str(text, WIRE_VALUE_BYTES_MAX, (void *)from);
 	else
 		bytes = bpf_probe_read_kernel_str(text, WIRE_VALUE_BYTES_MAX, (void *)from);
-	if (bytes <= 0)
+	if (bytes < 0)
 		return arg_put_status(reading, WIRE_VALUE_UNREADABLE);
-	bytes = (bytes - 1) & (WIRE_VALUE_BYTES_MAX - 1);
+	/* of an empty text in user memory, 6.12 does not count the NUL; 6.18 does */
+	bytes = (bytes ? bytes - 1 : 0) & (WIRE_VALUE_BYTES_MAX - 1);
 	arg_set_text(reading->scratch, reading->slot, text, bytes);
 	arg_put(reading, room, bytes,
 		bytes == WIRE_VALUE_BYTES_MAX - 1 ? WIRE_VALUE_CUT : WIRE_VALUE_OK);

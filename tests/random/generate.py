@@ -67,7 +67,7 @@ OPEN_FLAGS = {
 MODES = dict(zip(OPEN_FLAGS, (stat.S_IFREG, stat.S_IFDIR, stat.S_IFIFO, stat.S_IFCHR, stat.S_IFLNK, stat.S_IFSOCK)))
 MODES["blk"] = stat.S_IFBLK
 TEXT_OPERATORS = ("Equal", "NotEqual", "Prefix", "NotPrefix", "Postfix", "NotPostfix", "SubString", "SubStringIgnCase")
-TEXT_OPERATORS += ("Equal", "Prefix", "Postfix")
+TEXT_OPERATORS += ("Equal", "Prefix", "Postfix", "SubString", "SubStringIgnCase")
 NUMBER_OPERATORS = ("Equal", "NotEqual", "GT", "LT", "GreaterThan", "LessThan", "Mask", "InMap", "NotInMap", "InRange")
 NUMBER_OPERATORS += ("NotInRange",)
 ACTIONS: tuple[list[dict[str, Any]], ...] = (
@@ -158,13 +158,14 @@ class Filters:
         rng = self.rng
         if operator in ("Equal", "NotEqual"):
             return text
-        length = self.texts.length(min(len(text), PREFIX_BYTES_MAX))
+        longest = min(len(text), self.limit(operator))
+        length = longest if rng.random() < 0.3 else self.texts.length(longest)
         if operator in ("Prefix", "NotPrefix"):
             return text[:length]
         if operator in ("Postfix", "NotPostfix"):
             return text[len(text) - length :]
         start = rng.choice((0, rng.randint(0, len(text)), max(len(text) - length, 0)))
-        return text[start : start + min(length, SUBSTRING_BYTES_MAX)]
+        return text[start : start + length]
 
     def limit(self, operator: str) -> int:
         if operator in ("Equal", "NotEqual"):
@@ -179,12 +180,12 @@ class Filters:
             sources = sources[:SUBSTRINGS_MAX]
         for source in sources:
             part = self.part(operator, source)
-            if self.rng.random() < 0.25:
-                part = self.texts.mutate(part)
+            chance = self.rng.random()
+            if chance < 0.4:
+                part = self.texts.mutate(part) if chance < 0.15 else self.texts.edge(part)
             text = part.decode(errors="ignore")
             if operator == "SubStringIgnCase" and self.rng.random() < 0.7:
                 text = "".join(one.swapcase() if one.isascii() and self.rng.random() < 0.5 else one for one in text)
-                text = text if self.rng.random() < 0.7 else text.replace("[", "{").replace("@", "`")
             if len(text.encode()) <= self.limit(operator):
                 values.append(text)
         return {"operator": operator, "values": values or ["a"]}
@@ -344,9 +345,14 @@ class Round:
         self.deleted = self.rng.randint(1, count - 1)  # how many of them go before the second half of the round
 
     def make_menu(self) -> list[Argument]:
-        pairs = {(index, self.rng.choice(types)) for _ in range(MENU_MAX) for index, types in self.shape.types.items()}
+        """Everything that is no number, and some numbers."""
+        rng = self.rng
+        pairs = {(index, rng.choice(types)) for _ in range(MENU_MAX) for index, types in self.shape.types.items()}
+        numbers = sorted(pair for pair in pairs if pair[1] in NUMBERS)
+        others = sorted(pairs - set(numbers))
+        count = MENU_MAX if not others else MENU_MAX // 2
         menu = []
-        for index, kind in self.rng.sample(sorted(pairs), min(MENU_MAX, len(pairs))):
+        for index, kind in others + rng.sample(numbers, min(count, len(numbers))):
             argument: Argument = {"index": index, "type": kind}
             if kind == "char_buf":
                 argument["sizeArgIndex"] = self.shape.sizes[index] + 1

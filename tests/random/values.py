@@ -15,7 +15,7 @@ LENGTHS += (128, 129, 130, 200, 254, 255, 256, 257, 258, 300, 511, 512, 513, 600
 PREFIX_BYTES_MAX = 256
 SUBSTRING_BYTES_MAX = 128
 # Letters, and what stands beside them in ASCII, where a careless lower() goes wrong; and some of several bytes.
-ALPHABETS = ("ab", "aAbB", "aZz@[`{AM", "abcdefghijklmnopqrstuvwxyz/._-", "aéßÉ漢😀", "a\x01\x7fb \t\"\\")
+ALPHABETS = ("ab", "aAbB", "aZz@[`{AM", "Zz[{@", "abcdefghijklmnopqrstuvwxyz/._-", "aéßÉ漢😀", "a\x01\x7fb \t\"\\")
 
 
 def limits_of(kind: str) -> tuple[int, int]:
@@ -66,20 +66,28 @@ class Texts:
         if rng.random() < 0.5:  # in the first or last word of eight bytes
             near = rng.randint(0, min(8, max(len(characters) - 1, 0)))
             at = rng.choice((near, max(len(characters) - 1 - near, 0)))
-        kind = rng.choice(("change", "case", "beside", "drop", "add", "end"))
+        kind = rng.choice(("change", "case", "drop", "add", "end"))
         if kind == "add" or not characters:
             characters.insert(at, rng.choice(self.alphabet))
         elif kind == "change":
             characters[at] = rng.choice(self.alphabet)
         elif kind == "case":
             characters = [character.swapcase() if character.isascii() else character for character in characters]
-        elif kind == "beside":  # what the bit of the case makes of characters that are no letters
-            code = ord(characters[at]) ^ 0x20
-            characters[at] = chr(code) if 0x20 <= code < 0x7F else rng.choice(self.alphabet)
         elif kind == "drop":
             del characters[at]
         else:
             characters.append(rng.choice(self.alphabet))
+        return "".join(characters).encode()
+
+    def edge(self, text: bytes) -> bytes:
+        """Another first or last character, or one with another bit 5: letters change their case, others what they are."""
+        rng = self.rng
+        characters = list(text.decode(errors="ignore"))
+        if not characters:
+            return text
+        at = rng.choice((0, -1, -1, rng.randrange(len(characters))))
+        code = ord(characters[at]) ^ 0x20
+        characters[at] = chr(code) if 0x20 <= code < 0x7F and rng.random() < 0.6 else rng.choice(self.alphabet)
         return "".join(characters).encode()
 
     def draw(self, longest: int = 600) -> bytes:
@@ -95,7 +103,7 @@ class Addresses:
     def __init__(self, rng: random.Random, texts: Texts) -> None:
         self.rng = rng
         self.texts = texts
-        self.ports = [rng.choice((0, 1, 53, 80, 443, 1023, 1024, 8080, 65535)) for _ in range(3)]
+        self.ports = [rng.choice((0, 1, 53, 80, 443, 8080, 65535)) for _ in range(2)] + [1023]
         self.v4 = [rng.getrandbits(32) for _ in range(3)] + [0x7F000001, 0x0A000000, 0]
         self.v6 = [rng.getrandbits(128) for _ in range(2)] + [1, 0, 0xFFFF7F000001, 0xFE80 << 112]
 
