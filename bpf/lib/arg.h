@@ -256,7 +256,8 @@ static __always_inline void arg_read_iovec(const struct reading *reading)
 	((struct wire_bytes *)(room + sizeof(struct wire_value)))->total = total;
 	arg_set_text(reading->scratch, reading->slot, data, used);
 	arg_put(reading, room, sizeof(struct wire_bytes) + used,
-		total > used ? WIRE_VALUE_CUT : WIRE_VALUE_OK);
+		total > used || segments > WIRE_IOVEC_SEGMENTS_MAX ? WIRE_VALUE_CUT
+								   : WIRE_VALUE_OK);
 }
 
 /* ---- files --------------------------------------------------------------------------------------
