@@ -411,6 +411,17 @@ int hook_note_fork(__u64 *context)
 	return pid == (__u32)BPF_CORE_READ(child, pid) ? note_process(pid) : 0;
 }
 
+/* The last thread of a process leaves. */
+SEC("hook/note_exit")
+int hook_note_exit(__u64 *context)
+{
+	__u32 pid = bpf_get_current_pid_tgid() >> 32;
+
+	if (!bpf_get_current_task_btf()->signal->live.counter)
+		bpf_map_delete_elem(&baselines, &pid);
+	return 0;
+}
+
 /* What user space found out about a process that is older than the mark. */
 SEC("hook/mark_set")
 int hook_mark_set(struct wire_mark_change *change)

@@ -35,8 +35,13 @@
 /* How far up a parent is looked for among processes that are known (upstream's bound). */
 #define WIRE_PARENT_LEVELS_MAX 4
 
-/* Defaults of options; the ring holds some ten thousand exec records. */
-#define WIRE_RING_BYTES_DEFAULT		 (4 * 1024 * 1024)
+/*
+ * Defaults of options. Rings grow with the machine: for each processor some two thousand exec
+ * records, which is more than it can make while the agent loads a policy. A ring counts twice in
+ * the agent's resident memory, because it is mapped twice.
+ */
+#define WIRE_RING_BYTES_PER_CPU		 (1024 * 1024)
+#define WIRE_RING_BYTES_DEFAULT_MAX	 (32 * 1024 * 1024)
 #define WIRE_PROCESS_MAP_ENTRIES_DEFAULT 32768
 
 /* Selectors of all policies on one function: a vector has at most 16 words of 64 bits. */
@@ -79,9 +84,9 @@
 #define WIRE_ACTING_MAX 64
 /* Policies that are counted one by one. */
 #define WIRE_POLICIES_MAX 4096
-/* Intervals and sockets that are remembered (upstream's sizes). */
-#define WIRE_RATES_MAX	 32768
-#define WIRE_TRACKED_MAX 32000
+/* Intervals and sockets that are remembered; the oldest are forgotten. */
+#define WIRE_RATES_MAX	 8192
+#define WIRE_TRACKED_MAX 16384
 /* Functions and system calls that policies name, all together. */
 #define WIRE_HOOKS_MAX 2048
 /* Beginnings of paths: 2,048 bits, of which thousands of policies set few. */
@@ -90,9 +95,8 @@
 #define WIRE_ROOT_FILTER_STEPS 24
 /* Steps of a text of eight bytes each: the longest path. */
 #define WIRE_TEXT_WORDS_MAX (WIRE_VALUE_BYTES_MAX / 8)
-/* Policy records wait here for the agent, which looks every 5 ms: some thousand of them. A ring
- * counts twice in the agent's resident memory, because it is mapped twice. */
-#define WIRE_POLICY_RING_BYTES_DEFAULT (2 * 1024 * 1024)
+/* Policy records wait here for the agent, which looks every 5 ms. */
+#define WIRE_POLICY_RING_BYTES_PER_CPU (512 * 1024)
 /* System calls have smaller numbers (x86-64 has 470 of them). */
 #define WIRE_SYSCALLS_MAX 512
 /* cgroups of workloads: 250 pods of some containers each, with groups below them. */

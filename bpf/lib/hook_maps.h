@@ -34,7 +34,7 @@ struct {
 
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
-	__uint(max_entries, WIRE_POLICY_RING_BYTES_DEFAULT); /* set before load */
+	__uint(max_entries, WIRE_POLICY_RING_BYTES_PER_CPU); /* set before load */
 } policy_ring SEC(".maps");
 
 struct {
@@ -167,8 +167,10 @@ struct {
 	__type(value, struct tracked_sock);
 } tracked_socks SEC(".maps");
 
+/* Of living processes, while some hook asks for changes. */
 struct {
-	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
 	__uint(max_entries, WIRE_BASELINES_MAX);
 	__type(key, __u32);
 	__type(value, struct baseline);

@@ -27,7 +27,7 @@ volatile bool seed_parents __weak;
 
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
-	__uint(max_entries, WIRE_RING_BYTES_DEFAULT); /* set before load */
+	__uint(max_entries, WIRE_RING_BYTES_PER_CPU); /* set before load */
 } lifecycle_ring SEC(".maps") __weak;
 
 struct {

@@ -338,7 +338,8 @@ static void engine_init(struct engine *engine, const struct engine_options *opti
 	engine->space.ref_owner = engine_ref_owner;
 	engine->space.unref_owner = engine_unref_owner;
 	engine->watch_links[0] = engine->watch_links[1] = -1;
-	engine->note_links[0] = engine->note_links[1] = -1;
+	for (int i = 0; i < ENGINE_NOTE_LINKS; i++)
+		engine->note_links[i] = -1;
 	engine_take_maps(engine);
 }
 
@@ -387,8 +388,8 @@ void engine_free(struct engine *engine)
 	marks_free(engine->marks);
 	cleanup_close(&engine->watch_links[0]);
 	cleanup_close(&engine->watch_links[1]);
-	cleanup_close(&engine->note_links[0]);
-	cleanup_close(&engine->note_links[1]);
+	for (int i = 0; i < ENGINE_NOTE_LINKS; i++)
+		cleanup_close(&engine->note_links[i]);
 	if (engine->space.controls)
 		munmap(engine->space.controls, WIRE_HOOKS_MAX * sizeof(struct wire_hook_control));
 	if (engine->space.grace_inner_fd > 0)

@@ -5,6 +5,8 @@
 
 #include "sensor/engine.h"
 
+#define ENGINE_NOTE_LINKS 3
+
 struct engine {
 	struct engine_options options;
 	struct hook_space space;
@@ -19,9 +21,9 @@ struct engine {
 	uint8_t stats_taken[WIRE_POLICIES_MAX];
 	struct engine_workload *workloads; /* owned */
 	size_t workloads_count;
-	struct rules_range *ranges; /* owned; of the last question */
-	int watch_links[2];	    /* cgroups that come and go; -1: not watched */
-	int note_links[2];	    /* what processes start with; -1: nobody asks */
+	struct rules_range *ranges;	   /* owned; of the last question */
+	int watch_links[2];		   /* cgroups that come and go; -1: not watched */
+	int note_links[ENGINE_NOTE_LINKS]; /* what processes start with; -1: nobody asks */
 };
 
 /* engine.c */

@@ -11,12 +11,12 @@ struct watch_row {
 	const char *tracepoint;
 };
 
-static int watch_open(struct engine *engine, const struct watch_row rows[2], uint32_t uses,
-		      int links[2])
+static int watch_open(struct engine *engine, const struct watch_row *rows, int count, uint32_t uses,
+		      int *links)
 {
 	const struct wire_hook_config config = { .uses = uses };
 
-	for (int i = 0; i < 2; i++) {
+	for (int i = 0; i < count; i++) {
 		const struct hook_program program = { .template = rows[i].template,
 						      .config = &config,
 						      .memory_fd = -1,
@@ -44,7 +44,7 @@ int engine_watch_groups(struct engine *engine)
 		{ HOOK_TEMPLATE_CGROUP_REMOVED, "cgroup_rmdir" },
 	};
 
-	return watch_open(engine, rows, 0, engine->watch_links);
+	return watch_open(engine, rows, 2, 0, engine->watch_links);
 }
 
 static bool config_asks_for_changes(const struct wire_hook_config *config)
@@ -55,16 +55,19 @@ static bool config_asks_for_changes(const struct wire_hook_config *config)
 
 int engine_watch_starts(struct engine *engine)
 {
-	static const struct watch_row rows[2] = {
+	static const struct watch_row rows[ENGINE_NOTE_LINKS] = {
 		{ HOOK_TEMPLATE_NOTE_EXEC, "sched_process_exec" },
 		{ HOOK_TEMPLATE_NOTE_FORK, "sched_process_fork" },
+		{ HOOK_TEMPLATE_NOTE_EXIT, "sched_process_exit" },
 	};
 	bool is_asked = false;
 
 	for (const struct hook *hook = engine->hooks; hook && !is_asked; hook = hook->next)
 		is_asked = hook->change.is_staged &&
 			   config_asks_for_changes(&hook->change.rules.config);
-	return is_asked ? watch_open(engine, rows, WIRE_USES_TASK, engine->note_links) : 0;
+	return is_asked ? watch_open(engine, rows, ENGINE_NOTE_LINKS, WIRE_USES_TASK,
+				     engine->note_links)
+			: 0;
 }
 
 void engine_unwatch(struct engine *engine)
@@ -73,7 +76,7 @@ void engine_unwatch(struct engine *engine)
 		if (hook->memory_fd >= 0 && config_asks_for_changes(&hook->config))
 			return;
 	}
-	for (int i = 0; i < 2; i++) {
+	for (int i = 0; i < ENGINE_NOTE_LINKS; i++) {
 		cleanup_close(&engine->note_links[i]);
 		engine->note_links[i] = -1;
 	}

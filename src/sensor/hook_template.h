@@ -26,8 +26,9 @@ struct btf;
 				CONNECTING, hook_connecting) row(MARK_EXEC, hook_mark_exec)        \
 				row(MARK_FORK, hook_mark_fork) row(MARK_SET, hook_mark_set) row(   \
 					NOTE_EXEC, hook_note_exec) row(NOTE_FORK, hook_note_fork)  \
-					row(CGROUP_MADE, hook_cgroup_made)                         \
-						row(CGROUP_REMOVED, hook_cgroup_removed)
+					row(NOTE_EXIT, hook_note_exit)                             \
+						row(CGROUP_MADE, hook_cgroup_made)                 \
+							row(CGROUP_REMOVED, hook_cgroup_removed)
 
 enum hook_template {
 #define HOOK_TEMPLATE(name, program) HOOK_TEMPLATE_##name,

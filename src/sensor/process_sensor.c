@@ -45,11 +45,16 @@ static int sensor_on_record(void *context, void *data, size_t bytes)
 }
 
 /* The ring's size must be a power of two of pages. */
-static uint32_t sensor_ring_bytes(uint64_t wanted, uint64_t otherwise)
+static uint32_t sensor_ring_bytes(uint64_t wanted, uint64_t bytes_per_cpu)
 {
 	uint64_t bytes = (uint64_t)sysconf(_SC_PAGESIZE);
+	int cpus = libbpf_num_possible_cpus();
 
-	wanted = wanted ? wanted : otherwise;
+	if (!wanted) {
+		wanted = bytes_per_cpu * (cpus > 1 ? (unsigned int)cpus : 1);
+		if (wanted > WIRE_RING_BYTES_DEFAULT_MAX)
+			wanted = WIRE_RING_BYTES_DEFAULT_MAX;
+	}
 	while (bytes < wanted && bytes < 1U << 30)
 		bytes <<= 1;
 	return (uint32_t)bytes;
@@ -75,10 +80,10 @@ static int sensor_load(struct process_sensor *sensor, const struct process_senso
 	if (options->process_map_entries)
 		bpf_map__set_max_entries(bpf->maps.processes, options->process_map_entries);
 	bpf_map__set_max_entries(bpf->maps.lifecycle_ring,
-				 sensor_ring_bytes(options->ring_bytes, WIRE_RING_BYTES_DEFAULT));
+				 sensor_ring_bytes(options->ring_bytes, WIRE_RING_BYTES_PER_CPU));
 	bpf_map__set_max_entries(
 		bpf->maps.policy_ring,
-		sensor_ring_bytes(options->policy_ring_bytes, WIRE_POLICY_RING_BYTES_DEFAULT));
+		sensor_ring_bytes(options->policy_ring_bytes, WIRE_POLICY_RING_BYTES_PER_CPU));
 	error = sensor_bpf__load(bpf);
 	hook_templates_end(&sensor->templates);
 	return error ? error

@@ -22,8 +22,8 @@ struct process_sensor;
 struct process_sensor_options {
 	const char *btf_path;	      /* NULL: the running kernel's own */
 	uint32_t process_map_entries; /* 0: WIRE_PROCESS_MAP_ENTRIES_DEFAULT */
-	uint64_t ring_bytes; /* 0: WIRE_RING_BYTES_DEFAULT; rounded up to a power of two of pages */
-	uint64_t policy_ring_bytes; /* 0: WIRE_POLICY_RING_BYTES_DEFAULT; likewise */
+	uint64_t ring_bytes; /* 0: WIRE_RING_BYTES_PER_CPU; rounded up to a power of two of pages */
+	uint64_t policy_ring_bytes; /* 0: WIRE_POLICY_RING_BYTES_PER_CPU; likewise */
 	bool with_environment;
 	bool has_bpf_loop;
 };
