@@ -76,8 +76,8 @@
 #define WIRE_HOOK_LEVELS 3
 /* Conditions on bits, and further conditions on marks, of one value on one function. */
 #define WIRE_MASKS_MAX 64
-/* Marks of one process that one function's rules ask about. */
-#define WIRE_MARKS_PER_PROCESS_MAX 64
+/* Marks of one process that one function's rules ask about, on kernels without bpf_loop. */
+#define WIRE_MARKS_UNROLLED 64
 /* Substrings that are searched in one value (upstream's bound is 100 per hook). */
 #define WIRE_SUBSTRINGS_MAX 256
 /* Selectors of one call whose actions are carried out; the rest is counted as dropped. */

@@ -132,8 +132,8 @@ static __always_inline void marks_collect(const struct mark_search *search, __u3
 		scratch->posting[i] = 0;
 	scratch->marks.bits = 0;
 	scratch->marks.word = 0;
-	rules_loop(WIRE_MARKS_PER_PROCESS_MAX + WIRE_MARK_WORDS,
-		   WIRE_MARKS_PER_PROCESS_MAX + WIRE_MARK_WORDS, mark_step, (void *)search);
+	rules_loop(WIRE_MARKS_MAX + WIRE_MARK_WORDS, WIRE_MARKS_UNROLLED + WIRE_MARK_WORDS,
+		   mark_step, (void *)search);
 	for (__u32 i = 0; i < WIRE_VECTOR_WORDS_MAX && i < hook.words; i++) {
 		scratch->alive[i] &= scratch->posting[i] | vector_get_word(search->rules, free, i);
 	}
