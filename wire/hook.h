@@ -320,7 +320,7 @@ struct wire_actions {
 	__u32 socket;
 	__u64 rate_ns;
 	__u32 rate_scope;
-	__u32 pad;
+	__u32 rate; /* whose limit: stays when other policies come and go */
 };
 
 struct wire_selector {

@@ -24,7 +24,7 @@ static __always_inline struct wire_policy_stats *act_find_stats(__u32 policy)
 
 static __always_inline __u64 rate_hash_values(struct hook_scratch *scratch)
 {
-	__u64 hash = WIRE_TEXT_HASH_A;
+	__u64 hash = WIRE_TEXT_HASH_A ^ hook.hook;
 
 	for (__u32 slot = 0; slot < WIRE_HOOK_VALUES_MAX && slot < hook.values_count; slot++) {
 		__u32 place = scratch->places[slot];
@@ -46,12 +46,12 @@ static __always_inline __u64 rate_hash_values(struct hook_scratch *scratch)
 
 /* Whether an equal event was told within the interval. */
 static __always_inline bool rate_is_limited(struct hook_scratch *scratch,
-					    const struct wire_actions *actions, __u32 bit)
+					    const struct wire_actions *actions)
 {
 	__u64 now = bpf_ktime_get_boot_ns(), task = bpf_get_current_pid_tgid();
 	struct rate_key key = {
 		.values = rate_hash_values(scratch),
-		.selector = hook.hook << 16 | bit,
+		.rate = actions->rate,
 	};
 	const __u64 *last;
 
@@ -106,7 +106,7 @@ static __always_inline void act_enforce(struct hook_scratch *scratch,
 /* True: the event is told (now, or at the return). */
 static __always_inline bool act_run(struct hook_scratch *scratch,
 				    const struct wire_actions *actions,
-				    struct wire_policy_stats *stats, __u32 bit)
+				    struct wire_policy_stats *stats)
 {
 	if (actions->flags & (WIRE_ACT_SIGNAL | WIRE_ACT_OVERRIDE))
 		act_enforce(scratch, actions, stats);
@@ -114,7 +114,7 @@ static __always_inline bool act_run(struct hook_scratch *scratch,
 		act_on_socket(scratch, actions);
 	if (actions->flags & WIRE_ACT_NO_POST)
 		return false;
-	if (actions->flags & WIRE_ACT_RATE_LIMIT && rate_is_limited(scratch, actions, bit)) {
+	if (actions->flags & WIRE_ACT_RATE_LIMIT && rate_is_limited(scratch, actions)) {
 		stats->rate_limited++;
 		return false;
 	}
@@ -178,8 +178,7 @@ static long act_step(__u32 index, void *context)
 	act_silence(scratch, bit, selector->last > bit ? selector->last : bit);
 	if (!is_at_return)
 		stats->matched++;
-	is_told = act_run(scratch, is_at_return ? &selector->at_return : &selector->entry, stats,
-			  bit);
+	is_told = act_run(scratch, is_at_return ? &selector->at_return : &selector->entry, stats);
 	if (!is_told)
 		return 0;
 	/* read again: 6.1 goes into branches of act_silence() that cannot be with this number, and

@@ -142,8 +142,8 @@ struct {
 } hook_parked SEC(".maps");
 
 struct rate_key {
-	__u64 values;	/* hash */
-	__u32 selector; /* hook << 16 | bit */
+	__u64 values; /* hash of them and of the hook */
+	__u32 rate;   /* wire_actions.rate */
 	__u32 scope;
 };
 

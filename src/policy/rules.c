@@ -259,6 +259,17 @@ static bool hook_waits(const struct policy_hook *hook)
 	return hook->returns.value || hook->has_return_copy;
 }
 
+/* 12 bits for the policy, 10 each for its hook and the selector: whoever shares a number shares a
+ * limit. */
+static uint32_t selector_get_rate(const struct rules_member *member,
+				  const struct policy_selector *selector)
+{
+	uint32_t number = selector ? (uint32_t)(selector - member->hook->selectors.items) : 0;
+
+	return member->stats << 20 | ((uint32_t)member->hook->number & 1023) << 10 |
+	       (number & 1023);
+}
+
 static struct wire_selector selector_describe(const struct rules_member *member,
 					      const struct policy_selector *selector)
 {
@@ -269,6 +280,7 @@ static struct wire_selector selector_describe(const struct rules_member *member,
 		actions_add(&out.entry, member, &selector->actions.items[i]);
 	for (size_t i = 0; selector && i < selector->return_actions.count; i++)
 		actions_add(&out.at_return, member, &selector->return_actions.items[i]);
+	out.entry.rate = out.at_return.rate = selector_get_rate(member, selector);
 	if (hook_waits(member->hook))
 		out.entry.flags |= WIRE_ACT_RETURNS;
 	if (member->is_monitored) {
