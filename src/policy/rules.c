@@ -409,30 +409,18 @@ static uint32_t form_get_use(enum table_form form)
 
 static uint32_t type_get_use(uint32_t type)
 {
-	switch (type) {
-	case WIRE_ARG_CHAR_BUF:
-	case WIRE_ARG_CONST_BUF:
-	case WIRE_ARG_CHAR_IOVEC:
-		return WIRE_USES_BUFFERS;
-	case WIRE_ARG_FD:
-	case WIRE_ARG_FILE:
-	case WIRE_ARG_KIOCB:
-	case WIRE_ARG_PATH:
-	case WIRE_ARG_DENTRY:
-	case WIRE_ARG_LINUX_BINPRM:
-		return WIRE_USES_FILES;
-	case WIRE_ARG_SOCK:
-	case WIRE_ARG_SOCKET:
-	case WIRE_ARG_SKB:
-	case WIRE_ARG_SOCKADDR:
-	case WIRE_ARG_SOCKADDR_UN:
-		return WIRE_USES_NETWORK;
-	case WIRE_ARG_CRED:
-	case WIRE_ARG_USER_NAMESPACE:
-		return WIRE_USES_CREDENTIALS;
-	default:
-		return 0;
-	}
+	static const uint32_t uses[VALUE_CLASSES] = {
+		[VALUE_BYTES] = WIRE_USES_BUFFERS,
+		[VALUE_FILE] = WIRE_USES_FILES,
+		[VALUE_SOCKET] = WIRE_USES_NETWORK,
+		[VALUE_PACKET] = WIRE_USES_NETWORK,
+		[VALUE_ADDRESS] = WIRE_USES_NETWORK,
+		[VALUE_UNIX_ADDRESS] = WIRE_USES_NETWORK,
+		[VALUE_CREDENTIALS] = WIRE_USES_CREDENTIALS,
+		[VALUE_USER_NAMESPACE] = WIRE_USES_CREDENTIALS,
+	};
+
+	return uses[arg_type_get_facts_of((enum arg_type)type)->class];
 }
 
 static void set_uses(struct wire_hook_config *config)

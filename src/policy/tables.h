@@ -66,6 +66,7 @@ enum value_class {
 	VALUE_BPF_PROG,
 	VALUE_PERF_EVENT,
 	VALUE_MODULE,
+	VALUE_CLASSES
 };
 
 /* What a selector may ask of a value; bits of operator_facts.groups. */
