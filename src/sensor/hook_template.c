@@ -109,7 +109,6 @@ static uint32_t function_get_needs(const char *name)
 		{ "hook_park", WIRE_USES_RETURNS },
 		{ "hook_unpark", WIRE_USES_RETURNS },
 		{ "arg_read_file_like", WIRE_USES_FILES },
-		{ "arg_keep_path", WIRE_USES_FILES },
 		{ "filter_excludes", WIRE_USES_FILES },
 		{ "arg_read_network", WIRE_USES_NETWORK },
 		{ "match_socket", WIRE_USES_NETWORK },
