@@ -44,8 +44,8 @@
 #define WIRE_RING_BYTES_DEFAULT_MAX	 (32 * 1024 * 1024)
 #define WIRE_PROCESS_MAP_ENTRIES_DEFAULT 32768
 
-/* Selectors of all policies on one function: a vector has at most 16 words of 64 bits. */
-#define WIRE_SELECTORS_MAX 1024
+/* Selectors of all policies on one function: a vector has at most 64 words of 64 bits. */
+#define WIRE_SELECTORS_MAX 4096
 /* Values of one filter: a block list of some size; longer ones belong into a sink's pipeline. */
 #define WIRE_FILTER_VALUES_MAX 16384
 /* Values that one hook collects: twelve arguments are the most that a function's trampoline has,

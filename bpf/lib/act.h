@@ -10,6 +10,7 @@
 #include "lib/match_task.h"
 
 enum act_stage { ACT_AT_ENTRY, ACT_AT_RETURN };
+enum act_turn { ACT_IS_OVER, ACT_GOES_ON, ACT_IS_FOUND };
 
 static __always_inline struct wire_policy_stats *act_find_stats(__u32 policy)
 {
@@ -130,62 +131,63 @@ struct act_loop {
 	__u32 selectors, stage;
 };
 
-/* Bits FIRST to LAST of acting are done with. */
-static __always_inline void act_silence(struct hook_scratch *scratch, __u32 first, __u32 last)
+/*
+ * The next of the acting selectors, from the one at the cursor (scratch->bit) on: ACT_GOES_ON if
+ * there is none in this word, and then the cursor stands at the next one; ACT_IS_OVER behind the
+ * last. One word in a step: a search in all of them is verified for each place that it can end at.
+ */
+static __always_inline enum act_turn act_find_next(struct hook_scratch *scratch)
 {
-	for (__u32 i = 0; i < WIRE_VECTOR_WORDS_MAX && i < hook.words; i++) {
-		__u64 mask = ~0ULL;
+	__u32 bit = *(volatile __u32 *)&scratch->bit;
+	__u64 bits;
 
-		if (i * 64 + 63 < first || i * 64 > last)
-			continue;
-		if (first > i * 64)
-			mask &= ~0ULL << (first & 63);
-		if (last < i * 64 + 63)
-			mask &= ~0ULL >> (63 - (last & 63));
-		scratch->acting[i] &= ~mask;
-	}
+	if (bit >= WIRE_SELECTORS_MAX || bit >= hook.words * 64)
+		return ACT_IS_OVER;
+	bits = scratch->acting[bit / 64] >> (bit & 63);
+	scratch->bit = bits ? bit + bit_find_lowest(bits) : (bit | 63) + 1;
+	return bits ? ACT_IS_FOUND : ACT_GOES_ON;
 }
 
-/* The lowest selector whose turn it is; WIRE_SELECTORS_MAX: none is left. */
-static __always_inline __u32 act_find_next(struct hook_scratch *scratch)
+/* Where the cursor stands; opaque to the verifier, so that it follows one path. */
+static __always_inline __u32 act_get_bit(const struct hook_scratch *scratch)
 {
-	scratch->bit = WIRE_SELECTORS_MAX;
-	for (__u32 i = 0; i < WIRE_VECTOR_WORDS_MAX && i < hook.words; i++) {
-		if (!scratch->acting[i])
-			continue;
-		scratch->bit = i * 64 + bit_find_lowest(scratch->acting[i]);
-		break;
-	}
-	return *(volatile __u32 *)&scratch->bit;
+	return *(const volatile __u32 *)&scratch->bit;
+}
+
+/* The policy whose selector stands at the cursor has acted: its further ones do not. */
+static __always_inline void act_pass(struct hook_scratch *scratch,
+				     const struct wire_selector *selector)
+{
+	__u32 bit = act_get_bit(scratch);
+
+	scratch->bit = (selector->last > bit ? selector->last : bit) + 1;
 }
 
 static long act_step(__u32 index, void *context)
 {
 	struct act_loop *loop = context;
 	struct hook_scratch *scratch = loop->scratch;
-	__u32 bit = act_find_next(scratch);
+	enum act_turn turn = act_find_next(scratch);
 	const struct wire_selector *selector;
 	struct wire_policy_stats *stats;
 	bool is_told, is_at_return = loop->stage == ACT_AT_RETURN;
+	__u32 bit;
 
-	if (bit >= WIRE_SELECTORS_MAX)
-		return 1;
+	if (turn != ACT_IS_FOUND)
+		return turn == ACT_IS_OVER;
+	bit = act_get_bit(scratch);
 	selector = rules_get(loop->rules, loop->selectors + bit * sizeof(*selector),
 			     sizeof(*selector));
 	stats = selector ? act_find_stats(selector->stats) : NULL;
 	if (!stats)
 		return 1;
-	act_silence(scratch, bit, selector->last > bit ? selector->last : bit);
 	if (!is_at_return)
 		stats->matched++;
 	is_told = act_run(scratch, is_at_return ? &selector->at_return : &selector->entry, stats);
-	if (!is_told)
+	bit = act_get_bit(scratch);
+	act_pass(scratch, selector);
+	if (!is_told || bit >= WIRE_SELECTORS_MAX)
 		return 0;
-	/* read again: 6.1 goes into branches of act_silence() that cannot be with this number, and
-	 * knows nothing of it then */
-	bit = *(volatile __u32 *)&scratch->bit;
-	if (bit >= WIRE_SELECTORS_MAX)
-		return 1;
 	if (!is_at_return && hook.flags & WIRE_HOOK_RETURNS &&
 	    selector->entry.flags & WIRE_ACT_RETURNS)
 		scratch->parking[bit / 64] |= 1ULL << (bit & 63);
@@ -198,8 +200,8 @@ static long act_step(__u32 index, void *context)
 RULES_GLOBAL int act_on_matches(struct hook_scratch *scratch, enum act_stage stage)
 {
 	char *rules = rules_get_base(scratch);
-
 	const struct wire_rules *head = rules_get(rules, 0, sizeof(*head));
+	const __u64 *acts = head ? vector_get(rules, head->acts, hook.words) : NULL;
 	struct act_loop loop = { .scratch = scratch, .rules = rules, .stage = stage };
 	__u64 any = 0;
 
@@ -207,14 +209,16 @@ RULES_GLOBAL int act_on_matches(struct hook_scratch *scratch, enum act_stage sta
 		return false;
 	loop.selectors = head->selectors;
 	for (__u32 i = 0; i < WIRE_VECTOR_WORDS_MAX && i < hook.words; i++) {
-		scratch->acting[i] = scratch->alive[i] & vector_get_word(rules, head->acts, i);
+		scratch->acting[i] = acts ? scratch->alive[i] & acts[i] : 0;
 		scratch->posting[i] = scratch->alive[i] & ~scratch->acting[i];
 		scratch->parking[i] = 0;
 		any |= scratch->acting[i];
 	}
 	if (!(hook.flags & WIRE_HOOK_ACTS) || !any)
 		return true;
-	rules_loop(WIRE_SELECTORS_MAX, WIRE_ACTING_MAX, act_step, &loop);
+	scratch->bit = 0;
+	rules_loop(WIRE_SELECTORS_MAX + WIRE_VECTOR_WORDS_MAX,
+		   WIRE_ACTING_MAX + WIRE_VECTOR_WORDS_MAX, act_step, &loop);
 	any = 0;
 	for (__u32 i = 0; i < WIRE_VECTOR_WORDS_MAX && i < hook.words; i++)
 		any |= scratch->posting[i] | scratch->parking[i];

@@ -164,17 +164,18 @@ static __always_inline void hook_clear(struct hook_scratch *scratch)
 static long hook_drop_step(__u32 index, void *context)
 {
 	struct act_loop *loop = context;
-	__u32 bit = act_find_next(loop->scratch);
+	enum act_turn turn = act_find_next(loop->scratch);
 	const struct wire_selector *selector;
 	struct wire_policy_stats *stats;
 
-	if (bit >= WIRE_SELECTORS_MAX)
-		return 1;
-	selector = rules_get(loop->rules, loop->selectors + bit * sizeof(*selector),
+	if (turn != ACT_IS_FOUND)
+		return turn == ACT_IS_OVER;
+	selector = rules_get(loop->rules,
+			     loop->selectors + act_get_bit(loop->scratch) * sizeof(*selector),
 			     sizeof(*selector));
 	if (!selector)
 		return 1;
-	act_silence(loop->scratch, bit, selector->last > bit ? selector->last : bit);
+	act_pass(loop->scratch, selector);
 	stats = act_find_stats(selector->stats);
 	if (stats)
 		stats->dropped++;
@@ -189,10 +190,11 @@ RULES_GLOBAL int hook_count_dropped(struct hook_scratch *scratch)
 	const struct wire_rules *head = rules_get(rules, 0, sizeof(*head));
 	struct act_loop loop = { .scratch = scratch, .rules = rules };
 
-	if (!head || !hook.has_bpf_loop)
+	if (!head || !scratch || !hook.has_bpf_loop)
 		return 0;
 	loop.selectors = head->selectors;
-	bpf_loop(WIRE_SELECTORS_MAX, hook_drop_step, &loop, 0);
+	scratch->bit = 0;
+	bpf_loop(WIRE_SELECTORS_MAX + WIRE_VECTOR_WORDS_MAX, hook_drop_step, &loop, 0);
 	return 0;
 }
 
@@ -299,7 +301,7 @@ RULES_GLOBAL int hook_park(struct hook_scratch *scratch)
 	parked = bpf_task_storage_get(&hook_parked, task, NULL, BPF_LOCAL_STORAGE_GET_F_CREATE);
 	if (!parked)
 		goto lost;
-	for (__u32 i = 0; i < WIRE_VECTOR_WORDS_MAX; i++)
+	for (__u32 i = 0; i < WIRE_VECTOR_WORDS_MAX && i < hook.words; i++)
 		parked->vector[i] = scratch->parking[i];
 	for (__u32 i = 0; i < 6; i++)
 		parked->arguments[i] = scratch->arguments[i];
@@ -330,7 +332,7 @@ RULES_GLOBAL int hook_unpark(struct hook_scratch *scratch)
 	used = parked->used;
 	if (used > hook.parked_bytes || used > sizeof(scratch->data))
 		return false;
-	for (__u32 i = 0; i < WIRE_VECTOR_WORDS_MAX; i++)
+	for (__u32 i = 0; i < WIRE_VECTOR_WORDS_MAX && i < hook.words; i++)
 		scratch->alive[i] = parked->vector[i];
 	for (__u32 i = 0; i < 6; i++)
 		scratch->arguments[i] = parked->arguments[i];

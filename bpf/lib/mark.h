@@ -14,15 +14,17 @@ RULES_GLOBAL int mark_add(struct hook_scratch *scratch, __u32 pid, __u32 vector,
 {
 	char *rules = rules_get_base(scratch);
 	struct wire_process *process = task_find_process(pid); /* atomics want a map's memory */
+	const __u64 *found, *without;
 
 	if (!rules_use(WIRE_USES_MARKING) || !process)
 		return 0;
-	for (__u32 i = 0; i < WIRE_MARK_WORDS; i++) {
-		__u64 found = vector_get_word(rules, vector, i);
+	found = vector_get(rules, vector, WIRE_MARK_WORDS);
+	without = vector_get(rules, absent, WIRE_MARK_WORDS);
+	for (__u32 i = 0; found && i < WIRE_MARK_WORDS; i++) {
+		__u64 word = found[i] & ~(without ? without[i] : 0);
 
-		found &= ~vector_get_word(rules, absent, i);
-		if (found)
-			__sync_fetch_and_or(&process->marks[i], found);
+		if (word)
+			__sync_fetch_and_or(&process->marks[i], word);
 	}
 	return 0;
 }

@@ -14,15 +14,19 @@
  */
 RULES_GLOBAL int vector_and_words(struct hook_scratch *scratch, __u32 at)
 {
-	char *rules = rules_get_base(scratch);
+	const __u64 *vector = vector_get(rules_get_base(scratch), at, hook.words);
 	__u64 any = 0, fresh;
 
 	if (!scratch)
 		return 0;
+	if (!vector) {
+		scratch->is_nobody = 1;
+		return 0;
+	}
 	fresh = scratch->has_alive ? 0 : ~0ULL;
 	scratch->has_alive = 1;
 	for (__u32 i = 0; i < WIRE_VECTOR_WORDS_MAX && i < hook.words; i++) {
-		scratch->alive[i] = (scratch->alive[i] | fresh) & vector_get_word(rules, at, i);
+		scratch->alive[i] = (scratch->alive[i] | fresh) & vector[i];
 		any |= scratch->alive[i];
 	}
 	return any != 0;
@@ -50,15 +54,14 @@ static __always_inline long vector_ends(struct hook_scratch *scratch, __u32 at)
 /* Whether the vector at AT has a bit in common with those alive. */
 RULES_GLOBAL int vector_meets(struct hook_scratch *scratch, __u32 at)
 {
-	char *rules = rules_get_base(scratch);
+	const __u64 *vector = vector_get(rules_get_base(scratch), at, hook.words);
+	__u64 any = 0;
 
-	if (!scratch)
-		return 0;
-	for (__u32 i = 0; i < WIRE_VECTOR_WORDS_MAX && i < hook.words; i++) {
-		if (vector_get_word(rules, at, i) & scratch->alive[i])
-			return true;
-	}
-	return false;
+	if (!scratch || !vector)
+		return false;
+	for (__u32 i = 0; i < WIRE_VECTOR_WORDS_MAX && i < hook.words; i++)
+		any |= vector[i] & scratch->alive[i];
+	return any != 0;
 }
 
 static __always_inline const struct wire_table *match_get_table(char *rules, __u32 slot,

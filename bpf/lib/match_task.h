@@ -58,15 +58,18 @@ RULES_GLOBAL int mark_apply(struct hook_scratch *scratch, __u32 table, __u32 num
 	const struct wire_marks *marks = rules_get(rules, table, sizeof(*marks));
 	const __u32 *at = marks ? rules_get(rules, marks->marks + number * 4, 4) : NULL;
 	const struct wire_mark *mark = at && *at ? rules_get(rules, *at, sizeof(*mark)) : NULL;
+	const __u64 *with, *without;
 
 	if (!rules_use(WIRE_USES_MARKS))
 		return 0;
 	if (!mark || !scratch)
 		return 0;
-	for (__u32 i = 0; i < WIRE_VECTOR_WORDS_MAX && i < hook.words; i++) {
-		scratch->posting[i] |= vector_get_word(rules, mark->with, i);
-		scratch->alive[i] &= ~vector_get_word(rules, mark->without, i);
-	}
+	with = vector_get(rules, mark->with, hook.words);
+	without = vector_get(rules, mark->without, hook.words);
+	for (__u32 i = 0; with && i < WIRE_VECTOR_WORDS_MAX && i < hook.words; i++)
+		scratch->posting[i] |= with[i];
+	for (__u32 i = 0; without && i < WIRE_VECTOR_WORDS_MAX && i < hook.words; i++)
+		scratch->alive[i] &= ~without[i];
 	return 0;
 }
 
@@ -127,6 +130,7 @@ static long mark_step(__u32 index, void *context)
 static __always_inline void marks_collect(const struct mark_search *search, __u32 free)
 {
 	struct hook_scratch *scratch = search->scratch;
+	const __u64 *vector;
 
 	for (__u32 i = 0; i < WIRE_VECTOR_WORDS_MAX && i < hook.words; i++)
 		scratch->posting[i] = 0;
@@ -134,9 +138,11 @@ static __always_inline void marks_collect(const struct mark_search *search, __u3
 	scratch->marks.word = 0;
 	rules_loop(WIRE_MARKS_MAX + WIRE_MARK_WORDS, WIRE_MARKS_UNROLLED + WIRE_MARK_WORDS,
 		   mark_step, (void *)search);
-	for (__u32 i = 0; i < WIRE_VECTOR_WORDS_MAX && i < hook.words; i++) {
-		scratch->alive[i] &= scratch->posting[i] | vector_get_word(search->rules, free, i);
-	}
+	vector = vector_get(search->rules, free, hook.words);
+	for (__u32 i = 0; vector && i < WIRE_VECTOR_WORDS_MAX && i < hook.words; i++)
+		scratch->posting[i] |= vector[i];
+	for (__u32 i = 0; i < WIRE_VECTOR_WORDS_MAX && i < hook.words; i++)
+		scratch->alive[i] &= scratch->posting[i];
 }
 
 RULES_GLOBAL int task_match_marks(struct hook_scratch *scratch, const struct wire_process *process)

@@ -56,12 +56,13 @@ static __always_inline void *rules_get(char *rules, __u64 offset, __u32 bytes)
 	return rules + offset;
 }
 
-/* A word of the vector at AT, where 0 is the vector of nobody. */
-static __always_inline __u64 vector_get_word(char *rules, __u32 at, __u32 index)
+/*
+ * The vector at AT; NULL is the vector of nobody. Checked once for all its words: loops over them
+ * have no branches then, and the verifier's work does not multiply with their number.
+ */
+static __always_inline const __u64 *vector_get(char *rules, __u32 at, __u32 words)
 {
-	const __u64 *word = at ? rules_get(rules, at + index * 8, 8) : NULL;
-
-	return word ? *word : 0;
+	return at ? rules_get(rules, at, words * 8) : NULL;
 }
 
 /*
@@ -98,8 +99,6 @@ RULES_GLOBAL __u32 ranges_find(struct hook_scratch *scratch, __u32 at, __u64 val
 
 	if (!rules_use(WIRE_USES_RANGES))
 		return 0;
-	if (!rules_use(WIRE_USES_RANGES))
-		return 0;
 	if (!ranges)
 		return 0;
 	count = ranges->count;
@@ -124,8 +123,6 @@ RULES_GLOBAL __u32 wide_ranges_find(struct hook_scratch *scratch, __u32 at, __u6
 	__u32 low = 0, count;
 	const __u32 *vector;
 
-	if (!rules_use(WIRE_USES_WIDE_RANGES))
-		return 0;
 	if (!rules_use(WIRE_USES_WIDE_RANGES))
 		return 0;
 	if (!ranges)
@@ -156,29 +153,29 @@ RULES_GLOBAL __u32 wide_ranges_find(struct hook_scratch *scratch, __u32 at, __u6
 #define TEXT_IS_REVERSED	  1U
 #define TEXT_HOW(words, reversed) ((__u32)(words) << 1 | (reversed))
 
-static __always_inline const struct wire_text_cell *text_probe(char *rules, __u32 at, __u64 word,
-							       __u32 node, __u32 bytes)
+static __always_inline bool text_probe(char *rules, __u32 at, __u64 word, __u32 node, __u32 bytes)
 {
 	const struct wire_text_cell *cell = rules_get(rules, at, sizeof(*cell));
 
-	if (!cell || cell->word != word || cell->node != node || cell->bytes != bytes)
-		return NULL;
-	return cell;
+	return cell && cell->word == word && cell->node == node && cell->bytes == bytes;
 }
 
-/* The cell of (node, length, bytes), at one of its two places; NULL: there is none. */
-static __always_inline const struct wire_text_cell *
-text_find_cell(char *rules, __u32 table, __u32 mask, __u32 node, __u64 word, __u32 bytes)
+/*
+ * Offset of the cell of (node, length, bytes), at one of its two places; 0: there is none. CELLS:
+ * offset of the first << 32 | mask.
+ */
+static __always_inline __u32 text_find_cell(char *rules, __u64 cells, __u64 word, __u32 node,
+					    __u32 bytes)
 {
 	__u64 hash = wire_text_hash(word, node, bytes);
-	__u32 cells = table + sizeof(struct wire_text);
-	const struct wire_text_cell *cell;
+	__u32 mask = cells;
+	__u32 at = (cells >> 32) + (hash >> 32 & mask) * sizeof(struct wire_text_cell);
 
-	cell = text_probe(rules, cells + (hash >> 32 & mask) * sizeof(*cell), word, node, bytes);
-	if (cell)
-		return cell;
-	return text_probe(rules, cells + ((hash * WIRE_TEXT_HASH_A) >> 32 & mask) * sizeof(*cell),
-			  word, node, bytes);
+	if (text_probe(rules, at, word, node, bytes))
+		return at;
+	at = (cells >> 32) +
+	     ((hash * WIRE_TEXT_HASH_A) >> 32 & mask) * sizeof(struct wire_text_cell);
+	return text_probe(rules, at, word, node, bytes) ? at : 0;
 }
 
 /* The lowest BYTES bytes of a word; 8 and more: all. */
@@ -203,10 +200,31 @@ struct text_search {
 	struct hook_scratch *scratch;
 	char *rules;
 	__u32 start, bytes; /* of the text */
-	__u32 table, mask;
 	__u32 is_reversed;
 	__u32 pad;
+	__u64 cells; /* see text_find_cell() */
 };
+
+#define TEXT_FOUND (1ULL << 32)
+
+/* For a cell shorter than eight bytes, TEXT_FOUND and the vector of a text that ends with it or
+ * goes on; 0: there is none. SIZES: its length, and << 8 how much of the text is left. */
+RULES_GLOBAL __u64 text_find_end(struct hook_scratch *scratch, __u64 cells, __u64 word, __u32 node,
+				 __u32 sizes)
+{
+	char *rules = rules_get_base(scratch);
+	__u32 bytes = sizes & 0xff, left = sizes >> 8;
+	const struct wire_text_cell *cell;
+	__u32 at;
+
+	if (!rules_use(WIRE_USES_TEXTS))
+		return 0;
+	at = text_find_cell(rules, cells, word & text_mask(bytes), node, bytes);
+	cell = at ? rules_get(rules, at, sizeof(*cell)) : NULL;
+	if (!cell)
+		return 0;
+	return TEXT_FOUND | (bytes == left ? cell->ending : cell->going_on);
+}
 
 /* Lengths below eight that the node has and the text too, shortest first: the longest found counts.
  */
@@ -214,19 +232,18 @@ static __always_inline void text_find_short(const struct text_search *search, __
 					    __u32 left)
 {
 	struct hook_scratch *scratch = search->scratch;
-	__u32 node = scratch->text.node;
+	__u32 node = scratch->text.node, lengths = scratch->text.lengths;
 
+	if (left < 8)
+		lengths &= (1U << left) - 1;
 	for (__u32 length = 1; length < 8; length++) {
-		const struct wire_text_cell *cell;
+		__u64 found;
 
-		if (!(scratch->text.lengths >> (length - 1) & 1))
+		if (!(lengths >> (length - 1) & 1))
 			continue;
-		if (length > left)
-			break;
-		cell = text_find_cell(search->rules, search->table, search->mask, node,
-				      word & text_mask(length), length);
-		if (cell)
-			scratch->text.vector = length == left ? cell->ending : cell->going_on;
+		found = text_find_end(scratch, search->cells, word, node, left << 8 | length);
+		if (found)
+			scratch->text.vector = found;
 	}
 }
 
@@ -238,6 +255,7 @@ static long text_step(__u32 index, void *context)
 	__u32 left = search->bytes - index * 8;
 	const struct wire_text_cell *cell;
 	__u64 word;
+	__u32 at;
 
 	if (index * 8 >= search->bytes)
 		return 1;
@@ -249,8 +267,8 @@ static long text_step(__u32 index, void *context)
 		text_find_short(search, word, left);
 	if (left < 8 || !(scratch->text.lengths & 0x80))
 		return 1;
-	cell = text_find_cell(search->rules, search->table, search->mask, scratch->text.node, word,
-			      8);
+	at = text_find_cell(search->rules, search->cells, word, scratch->text.node, 8);
+	cell = at ? rules_get(search->rules, at, sizeof(*cell)) : NULL;
 	if (!cell)
 		return 1;
 	scratch->text.vector = left == 8 ? cell->ending : cell->going_on;
@@ -272,19 +290,16 @@ RULES_GLOBAL __u32 text_find(struct hook_scratch *scratch, __u64 text, __u32 tab
 		.rules = rules,
 		.start = text,
 		.bytes = text >> 32,
-		.table = table,
 		.is_reversed = how & TEXT_IS_REVERSED,
 	};
 
-	if (!rules_use(WIRE_USES_TEXTS))
-		return 0;
 	if (!rules_use(WIRE_USES_TEXTS))
 		return 0;
 	if (!header || !scratch)
 		return 0;
 	if (!search.bytes)
 		return header->empty;
-	search.mask = header->mask;
+	search.cells = (__u64)(table + sizeof(*header)) << 32 | header->mask;
 	scratch->text.vector = header->none;
 	scratch->text.lengths = header->lengths;
 	scratch->text.node = 0;

@@ -22,6 +22,8 @@
 
 /* A policy file of more is refused by its reader anyway. */
 #define POLICY_FILE_BYTES_MAX (4u << 20)
+/* Most fit one step; their texts stay in memory, to see whether a file has changed. */
+#define POLICY_FILE_STEP 4096
 
 /* Since a moment of the monotonic clock. */
 unsigned long long policies_count_us(uint64_t began_ns)
@@ -60,7 +62,7 @@ static int file_read(const char *path, struct buf *out)
 	if (fd < 0)
 		return -errno;
 	while (out->bytes < POLICY_FILE_BYTES_MAX) {
-		if (!buf_reserve(out, 64 * 1024))
+		if (out->bytes == out->capacity && !buf_reserve(out, POLICY_FILE_STEP))
 			return -ENOMEM;
 		got = read(fd, out->data + out->bytes, out->capacity - out->bytes);
 		if (got < 0)
@@ -109,76 +111,125 @@ static void file_list_error(struct policies *policies, struct policy_file *file,
 	engine_add_failed(policies->options.engine, file->name, "", &options, error);
 }
 
-static int file_load(struct policies *policies, struct policy_file *file, struct diag *diag)
+static void file_fail(struct policies *policies, struct policy_file *file, struct diag *diag)
 {
-	const struct engine_add_options options = { .domain = POLICIES_DOMAIN_FILES,
-						    .source = file->path,
-						    .mode = -1 };
-	struct engine_policy *old = file_find_policy(policies, file);
-	_cleanup_report_ struct report report = {};
-	_cleanup_free_ char *name = NULL, *namespace = NULL;
-	struct policy *policy;
-	int error = policy_read_text(file->path, (struct span){ file->text.data, file->text.bytes },
-				     &report, &policy);
+	file->is_bad = true;
+	log_lines(diag);
+	log_error("policy file \"%s\" is not loaded%s", file->path,
+		  file_find_policy(policies, file) ? "; what it said before goes on" : "");
+	file_list_error(policies, file, buf_text(&diag->text));
+}
 
-	if (error) {
+/* Reads the file again. False: its text is what it was, and is loaded. One that was refused is
+ * tried again: a name that was taken may be free now. */
+static bool file_refresh(struct policy_file *file, struct diag *diag, int *error)
+{
+	struct buf text = {};
+	bool has_changed;
+
+	*error = file_read(file->path, &text);
+	if (*error)
+		diag_add(diag, "cannot read policy \"%s\": %s", file->path, strerror(-*error));
+	has_changed = *error || file->is_bad || !file->text.data ||
+		      text.bytes != file->text.bytes ||
+		      memcmp(text.data, file->text.data, text.bytes) != 0;
+	buf_done(has_changed ? &file->text : &text);
+	if (has_changed)
+		file->text = text;
+	return has_changed;
+}
+
+static int file_parse(const struct policy_file *file, struct policy **out, struct diag *diag)
+{
+	_cleanup_report_ struct report report = {};
+	int error = policy_read_text(file->path, (struct span){ file->text.data, file->text.bytes },
+				     &report, out);
+
+	if (error)
 		report_tell(&report, diag);
-		return error;
-	}
-	name = strdup(policy->metadata->name.data);
-	namespace = strdup(policy->metadata->namespace.data);
-	if (old)
-		error = engine_replace(policies->options.engine, old, policy, &options, diag);
-	else
-		error = engine_add(policies->options.engine, policy, &options, diag);
-	if (!error && name && namespace)
-		file_remember(file, name, namespace);
 	return error;
 }
 
-/* Loads the file if its text is another one than before, or was refused: a name that was taken may
- * be free now. */
-static void file_refresh(struct policies *policies, struct policy_file *file)
-{
-	_cleanup_diag_ struct diag diag = {};
-	struct buf text = {};
-	uint64_t began_ns = clock_read_ns(CLOCK_MONOTONIC);
-	int error = file_read(file->path, &text);
+/* ---- changes of many files at once
+ * --------------------------------------------------------------------- */
 
-	if (!error && !file->is_bad && file->text.data && text.bytes == file->text.bytes &&
-	    memcmp(text.data, file->text.data, text.bytes) == 0) {
-		buf_done(&text);
+struct batch {
+	struct policies *policies;
+	struct engine_step *steps;  /* owned, and what they add until it is loaded */
+	struct policy_file **files; /* owned; one per step */
+	size_t count, capacity;
+};
+
+/* ADDED is taken over. */
+static void batch_add(struct batch *batch, struct policy_file *file, struct policy *added)
+{
+	if (batch->count == batch->capacity) { /* there was no memory: with the next change */
+		file->is_bad = true;
+		policy_free(added);
 		return;
 	}
-	buf_done(&file->text);
-	file->text = text;
-	if (error)
-		diag_add(&diag, "cannot read policy \"%s\": %s", file->path, strerror(-error));
-	else
-		error = file_load(policies, file, &diag);
-	file->is_bad = error != 0;
-	if (!error) {
-		log_info("policy \"%s\" loaded from \"%s\" in %llu us", file->name, file->path,
-			 policies_count_us(began_ns));
-		return;
-	}
-	log_lines(&diag);
-	log_error("policy file \"%s\" is not loaded%s", file->path,
-		  file_find_policy(policies, file) ? "; what it said before goes on" : "");
-	file_list_error(policies, file, buf_text(&diag.text));
+	batch->files[batch->count] = file;
+	batch->steps[batch->count++] = (struct engine_step){
+		.removed = file_find_policy(batch->policies, file),
+		.added = added,
+		.options = { .domain = POLICIES_DOMAIN_FILES, .source = file->path, .mode = -1 },
+	};
 }
 
-static void file_unload(struct policies *policies, struct policy_file *file)
+static void batch_add_file(struct batch *batch, struct policy_file *file)
 {
-	struct engine_policy *policy = file_find_policy(policies, file);
 	_cleanup_diag_ struct diag diag = {};
+	struct policy *policy = NULL;
+	int error;
 
-	if (!policy)
+	if (!file_refresh(file, &diag, &error))
 		return;
-	if (engine_delete(policies->options.engine, policy, &diag))
-		log_lines(&diag);
+	if (!error)
+		error = file_parse(file, &policy, &diag);
+	if (error)
+		file_fail(batch->policies, file, &diag);
 	else
+		batch_add(batch, file, policy);
+}
+
+static void step_tell(const struct engine_step *step, struct policy_file *file)
+{
+	if (!step->added) {
 		log_info("policy \"%s\" removed with \"%s\"", file->name, file->path);
+		return;
+	}
+	file->is_bad = false;
+	file_remember(file, step->added->metadata->name.data,
+		      step->added->metadata->namespace.data);
+	log_info("policy \"%s\" loaded from \"%s\"", file->name, file->path);
+}
+
+static void step_fail(struct policies *policies, struct engine_step *step, struct policy_file *file,
+		      struct diag *diag)
+{
+	if (!step->added) {
+		log_lines(diag);
+		return;
+	}
+	policy_free(step->added);
+	file_fail(policies, file, diag);
+}
+
+/* All in one change. If that fails, each half on its own, down to the one that is to blame. */
+static void batch_run(struct batch *batch, size_t first, size_t count)
+{
+	_cleanup_diag_ struct diag diag = {};
+	struct engine_step *steps = batch->steps + first;
+
+	if (engine_change(batch->policies->options.engine, steps, count, &diag) == 0) {
+		for (size_t i = 0; i < count; i++)
+			step_tell(&steps[i], batch->files[first + i]);
+	} else if (count == 1) {
+		step_fail(batch->policies, steps, batch->files[first], &diag);
+	} else {
+		batch_run(batch, first, count / 2);
+		batch_run(batch, first + count / 2, count - count / 2);
+	}
 }
 
 /* ---- all of them
@@ -284,10 +335,53 @@ static void directory_see(struct policies *policies, const char *directory, int 
 		free(entries);
 }
 
-static void policies_refresh(struct policies *policies)
+static void files_sweep(struct policies *policies)
 {
 	struct policy_file **link = &policies->files;
 
+	while (*link) {
+		struct policy_file *file = *link;
+
+		if (file->is_seen) {
+			link = &file->next;
+			continue;
+		}
+		*link = file->next;
+		file_free(file);
+	}
+}
+
+/* What is gone comes first: its name may stand in another file now. */
+static void files_change(struct policies *policies)
+{
+	struct batch batch = { .policies = policies };
+	uint64_t began_ns = clock_read_ns(CLOCK_MONOTONIC);
+
+	for (const struct policy_file *file = policies->files; file; file = file->next)
+		batch.capacity++;
+	batch.steps = calloc(batch.capacity + 1, sizeof(*batch.steps));
+	batch.files = calloc(batch.capacity + 1, sizeof(struct policy_file *));
+	if (!batch.steps || !batch.files)
+		batch.capacity = 0;
+	for (struct policy_file *file = policies->files; file; file = file->next) {
+		if (!file->is_seen && file_find_policy(policies, file))
+			batch_add(&batch, file, NULL);
+	}
+	for (struct policy_file *file = policies->files; file; file = file->next) {
+		if (file->is_seen)
+			batch_add_file(&batch, file);
+	}
+	if (batch.count) {
+		batch_run(&batch, 0, batch.count);
+		log_info("%zu policy file(s) taken up in %llu us", batch.count,
+			 policies_count_us(began_ns));
+	}
+	free(batch.steps);
+	free(batch.files);
+}
+
+static void policies_refresh(struct policies *policies)
+{
 	for (struct policy_file *file = policies->files; file; file = file->next)
 		file->is_seen = false;
 	for (struct policy_directory *one = policies->directories; one; one = one->next)
@@ -297,19 +391,8 @@ static void policies_refresh(struct policies *policies)
 	if (policies->options.directory[0])
 		directory_see(policies, policies->options.directory, 1);
 	directories_sweep(policies);
-	while (*link) { /* what is gone first: its name may stand in another file now */
-		struct policy_file *file = *link;
-
-		if (file->is_seen) {
-			link = &file->next;
-			continue;
-		}
-		file_unload(policies, file);
-		*link = file->next;
-		file_free(file);
-	}
-	for (struct policy_file *file = policies->files; file; file = file->next)
-		file_refresh(policies, file);
+	files_change(policies);
+	files_sweep(policies);
 	malloc_trim(0); /* types of the kernel are read for a change and given back */
 }
 

@@ -29,14 +29,16 @@ int policies_add(void *context, const char *yaml, const char *domain,
 	const struct engine_add_options options = { .domain = domain, .mode = mode_from_api(mode) };
 	_cleanup_report_ struct report report = {};
 	uint64_t began_ns = clock_read_ns(CLOCK_MONOTONIC);
-	struct policy *policy;
+	_cleanup_policy_ struct policy *policy = NULL;
 	int error = policy_read_text("policy", span_of(yaml), &report, &policy);
 
 	report_tell(&report, diag);
 	if (!error)
 		error = engine_add(policies->options.engine, policy, &options, diag);
-	if (!error)
+	if (!error) {
+		TAKE_PTR(policy); /* the engine's now */
 		log_info("policy of a client loaded in %llu us", policies_count_us(began_ns));
+	}
 	malloc_trim(0);
 	return error;
 }

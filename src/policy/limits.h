@@ -12,7 +12,7 @@
 /* All values of all selectors, macros expanded: eight lists of the longest kind. */
 #define POLICY_VALUES_MAX (8u * WIRE_FILTER_VALUES_MAX)
 /* Items of lists that are no values; no policy in the wild has a hundred. */
-#define POLICY_ITEMS_MAX WIRE_SELECTORS_MAX
+#define POLICY_ITEMS_MAX 1024u
 /* Nothing that the kernel compares is longer than a path. */
 #define POLICY_TEXT_BYTES_MAX WIRE_PATH_BYTES_MAX
 /* Selectors that differ in what they expect of an event get their own hook before this is reached.

@@ -381,7 +381,7 @@ static uint32_t value_get_bytes_max(const struct wire_hook_value *value)
 
 static void set_parked_bytes(struct wire_hook_config *config)
 {
-	uint32_t bytes = WIRE_VECTOR_WORDS_MAX * 8;
+	uint32_t bytes = config->words * 8;
 
 	if (!(config->flags & WIRE_HOOK_RETURNS))
 		return;

@@ -14,100 +14,6 @@
 #include "base/cleanup.h"
 #include "sensor/sensor_private.h"
 
-/* ---- policies
- * -------------------------------------------------------------------------------------- */
-
-void engine_policy_ref(struct engine_policy *policy)
-{
-	policy->refs++;
-}
-
-void engine_policy_unref(struct engine_policy *policy)
-{
-	if (--policy->refs)
-		return;
-	for (size_t i = 0; i < policy->hooks_count; i++) {
-		free(policy->hooks[i].function);
-		free(policy->hooks[i].reason);
-	}
-	if (!policy->policy) {
-		free((char *)policy->name);
-		free((char *)policy->namespace);
-	}
-	policy_free(policy->policy);
-	free(policy->hooks);
-	free(policy->marks);
-	free(policy->domain);
-	free(policy->source);
-	free(policy->error);
-	free(policy);
-}
-
-static void stats_clear(const struct engine *engine, uint32_t number)
-{
-	struct wire_policy_stats *zeros = calloc(engine->cpus, sizeof(*zeros));
-
-	if (zeros)
-		bpf_map_update_elem(engine->stats_fd, &number, zeros, BPF_ANY);
-	free(zeros);
-}
-
-/* Number 0 counts for nobody. */
-static uint32_t stats_take(struct engine *engine)
-{
-	for (uint32_t i = 1; i < WIRE_POLICIES_MAX; i++) {
-		if (engine->stats_taken[i])
-			continue;
-		engine->stats_taken[i] = 1;
-		stats_clear(engine, i);
-		return i;
-	}
-	return 0;
-}
-
-struct engine_policy *engine_policy_new(struct engine *engine,
-					const struct engine_add_options *options)
-{
-	struct engine_policy *policy = calloc(1, sizeof(*policy));
-
-	if (!policy)
-		return NULL;
-	policy->refs = 1;
-	policy->domain = strdup(options->domain);
-	policy->source = strdup(options->source ? options->source : "");
-	policy->stats = stats_take(engine);
-	if (!policy->domain || !policy->source || !policy->stats) {
-		engine->stats_taken[policy->stats] = 0;
-		engine_policy_unref(policy);
-		return NULL;
-	}
-	policy->id = ++engine->last_id;
-	return policy;
-}
-
-int engine_add_failed(struct engine *engine, const char *name, const char *namespace,
-		      const struct engine_add_options *options, const char *error)
-{
-	struct engine_policy *policy = engine_policy_new(engine, options),
-			     **link = &engine->policies;
-
-	if (!policy)
-		return -ENOMEM;
-	policy->name = strdup(name);
-	policy->namespace = strdup(namespace);
-	policy->error = strdup(error);
-	policy->state = ENGINE_LOAD_ERROR;
-	if (!policy->name || !policy->namespace || !policy->error) {
-		engine->stats_taken[policy->stats] = 0;
-		engine_policy_unref(policy);
-		return -ENOMEM;
-	}
-	while (*link)
-		link = &(*link)->next;
-	*link = policy;
-	return 0;
-}
-
 void engine_set_error(struct engine_policy *policy, const char *error)
 {
 	char *copy = strdup(error);
@@ -125,7 +31,8 @@ struct engine_policy *engine_find(const struct engine *engine, const char *domai
 
 	*out_count = 0;
 	for (struct engine_policy *one = engine->policies; one; one = one->next) {
-		if (strcmp(one->name, name) != 0 || strcmp(one->namespace, namespace) != 0 ||
+		if (one->phase == ENGINE_LEAVES || strcmp(one->name, name) != 0 ||
+		    strcmp(one->namespace, namespace) != 0 ||
 		    (*domain && strcmp(one->domain, domain) != 0))
 			continue;
 		found = one;

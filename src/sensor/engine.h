@@ -16,6 +16,9 @@ enum engine_state { ENGINE_ENABLED, ENGINE_DISABLED, ENGINE_LOAD_ERROR, ENGINE_P
 
 enum engine_hook_state { ENGINE_HOOK_LOADED, ENGINE_HOOK_NOT_FOUND, ENGINE_HOOK_NOT_AVAILABLE };
 
+/* Where a policy is in the change that is being made. */
+enum engine_phase { ENGINE_STAYS, ENGINE_COMES, ENGINE_LEAVES };
+
 /* One attach point of a policy. */
 struct engine_hook {
 	const struct policy_hook *hook;
@@ -37,6 +40,7 @@ struct engine_policy {
 	char *domain, *source;
 	struct policy *policy; /* NULL: it could not be read */
 	enum engine_state state;
+	enum engine_phase phase;
 	char *error; /* NULL: none */
 	enum policy_mode mode;
 	uint32_t stats;
@@ -76,16 +80,23 @@ struct engine_add_options {
 	int mode;	    /* enum policy_mode ENFORCE or MONITOR; -1: what the policy says */
 };
 
+/* REMOVED goes, ADDED comes in its place, or as the last one; either may be NULL. */
+struct engine_step {
+	struct engine_policy *removed;
+	struct policy *added;
+	struct engine_add_options options; /* of ADDED */
+};
+
 /*
- * Takes POLICY over, whatever it returns. -EEXIST: there is one of that name, namespace and domain.
- * -EINVAL, -EOPNOTSUPP, -ENOENT, -ENOSPC: it cannot be loaded, as DIAG says; then nothing has
- * changed.
+ * All steps at once, or none. What is added belongs to the engine then, or after an error still to
+ * the caller. -EEXIST: there is one of that name, namespace and domain. -EINVAL, -EOPNOTSUPP,
+ * -ENOENT, -ENOSPC: it cannot be loaded, as DIAG says.
  */
+int engine_change(struct engine *engine, const struct engine_step *steps, size_t count,
+		  struct diag *diag);
+/* The same for one, which may take the place of one that could not be loaded. */
 int engine_add(struct engine *engine, struct policy *policy,
 	       const struct engine_add_options *options, struct diag *diag);
-/* The same for a policy that takes the place of OLD, without a gap. */
-int engine_replace(struct engine *engine, struct engine_policy *old, struct policy *policy,
-		   const struct engine_add_options *options, struct diag *diag);
 /* One that could not be loaded, to be listed with its error. NAME may be what the file is called.
  */
 int engine_add_failed(struct engine *engine, const char *name, const char *namespace,

@@ -1,39 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Changes of the policies that are loaded. One path for all of them: which policies there will be
- * -> members of each hook that this touches -> all staged -> all committed, or none.
+ * Changes of the policies that are loaded. One path for all of them: which policies come and leave
+ * -> the hooks that this touches, each with its members -> all staged -> all committed, or none.
+ * Policies that come are in the list from the beginning of a change, those that leave until its
+ * end.
  */
 #include "sensor/engine_private.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/cleanup.h"
-#include "kernel/syscalls.h"
 #include "policy/support.h"
-
-/* What is to be: REMOVED out, ADDED in (in the other's place, or last); either may be NULL. */
-struct change {
-	struct engine *engine;
-	struct engine_policy *removed, *added;
-	struct diag *diag;
-};
-
-/* ---- findings
- * ------------------------------------------------------------------------------------- */
-
-/* TEXT, with the place in the policy that it is about. */
-static void change_complain(const struct change *change, const struct policy *policy,
-			    struct place place, const char *text)
-{
-	_cleanup_report_ struct report report = {};
-
-	policy_show_source(policy, &report);
-	report_error(&report, place, "%s", text);
-	report_tell(&report, change->diag);
-}
 
 /* The text of a diagnosis without its last newline. */
 static const char *diag_get_text(struct diag *diag)
@@ -41,160 +20,6 @@ static const char *diag_get_text(struct diag *diag)
 	if (diag->text.bytes && diag->text.data[diag->text.bytes - 1] == '\n')
 		diag->text.bytes--;
 	return buf_text(&diag->text);
-}
-
-/* ---- functions of a policy
- * -------------------------------------------------------------------------- */
-
-static struct hook *engine_find_hook(const struct engine *engine, const char *function)
-{
-	for (struct hook *hook = engine->hooks; hook; hook = hook->next) {
-		if (strcmp(hook->function, function) == 0)
-			return hook;
-	}
-	return NULL;
-}
-
-static int change_get_hook(const struct change *change, const char *function, bool is_syscall,
-			   struct hook **out)
-{
-	struct hook *hook = engine_find_hook(change->engine, function);
-	int error;
-
-	if (!hook) {
-		error = hook_new(&hook, &change->engine->space, function, is_syscall);
-		if (error == -ENOSPC)
-			diag_add(change->diag, "all policies together name more than %d functions",
-				 WIRE_HOOKS_MAX - 1);
-		if (error)
-			return error;
-		hook->next = change->engine->hooks;
-		change->engine->hooks = hook;
-	}
-	*out = hook;
-	return 0;
-}
-
-static int policy_add_function(const struct change *change, const struct policy_hook *hook,
-			       const char *call)
-{
-	struct engine_policy *policy = change->added;
-	struct engine_hook *one = &policy->hooks[policy->hooks_count];
-
-	one->hook = hook;
-	one->function = hook->is_syscall ? syscall_get_function(call) : strdup(call);
-	if (!one->function)
-		return -ENOMEM;
-	policy->hooks_count++;
-	return change_get_hook(change, one->function, hook->is_syscall, &one->point);
-}
-
-static size_t policy_count_functions(const struct policy *policy)
-{
-	size_t count = 0;
-
-	for (size_t i = 0; i < policy->hooks_count; i++)
-		count += policy->hooks[i]->list ? policy->hooks[i]->list->values.count : 1;
-	return count;
-}
-
-static int policy_add_list(const struct change *change, const struct policy_hook *hook)
-{
-	const struct policy_list *list = hook->list;
-	int error = 0;
-
-	for (size_t i = 0; i < list->values.count && !error; i++) {
-		bool is_syscalls = list->type.value == POLICY_LIST_SYSCALLS;
-
-		if (is_syscalls && list->syscalls[i].abi != SYSCALL_ABI_NATIVE &&
-		    list->syscalls[i].abi != SYSCALL_ABI_X64) {
-			change_complain(change, change->added->policy, list->values.items[i].place,
-					"system calls of another architecture cannot be hooked");
-			return -EOPNOTSUPP;
-		}
-		error = policy_add_function(change, hook,
-					    is_syscalls ? list->syscalls[i].name
-							: list->values.items[i].data);
-	}
-	return error;
-}
-
-static int policy_find_functions(const struct change *change)
-{
-	const struct policy *policy = change->added->policy;
-	int error = 0;
-
-	change->added->hooks =
-		calloc(policy_count_functions(policy) + 1, sizeof(*change->added->hooks));
-	if (!change->added->hooks)
-		return -ENOMEM;
-	for (size_t i = 0; i < policy->hooks_count && !error; i++) {
-		const struct policy_hook *hook = policy->hooks[i];
-
-		error = hook->list ? policy_add_list(change, hook)
-				   : policy_add_function(change, hook, hook->call.data);
-	}
-	return error;
-}
-
-/* ---- marks of a policy
- * ------------------------------------------------------------------------------ */
-
-static int policy_ref_mark(const struct change *change, const struct policy_binaries *binaries,
-			   const struct policy_pids *pids)
-{
-	struct engine_policy *policy = change->added;
-	uint32_t mark = marks_ref(change->engine->marks, binaries, pids);
-	uint32_t *marks;
-
-	if (mark == RULES_NO_MARK) {
-		change_complain(
-			change, policy->policy, binaries ? binaries->place : pids->place,
-			"too many different lists of binaries and followed pids in all policies; the limit is 512");
-		return -ENOSPC;
-	}
-	marks = realloc(policy->marks, (policy->marks_count + 1) * sizeof(*marks));
-	if (!marks) {
-		marks_unref(change->engine->marks, mark);
-		return -ENOMEM;
-	}
-	policy->marks = marks;
-	policy->marks[policy->marks_count++] = mark;
-	return 0;
-}
-
-static int policy_ref_selector(const struct change *change, const struct policy_selector *selector)
-{
-	int error = 0;
-
-	for (size_t i = 0; i < selector->binaries.count && !error; i++)
-		error = policy_ref_mark(change, &selector->binaries.items[i], NULL);
-	for (size_t i = 0; i < selector->pids.count && !error; i++) {
-		if (selector->pids.items[i].follow_forks.value)
-			error = policy_ref_mark(change, NULL, &selector->pids.items[i]);
-	}
-	return error;
-}
-
-static int policy_ref_marks(const struct change *change)
-{
-	const struct policy *policy = change->added->policy;
-	int error = 0;
-
-	for (size_t i = 0; i < policy->hooks_count; i++) {
-		for (size_t j = 0; j < policy->hooks[i]->selectors.count && !error; j++)
-			error = policy_ref_selector(change, &policy->hooks[i]->selectors.items[j]);
-	}
-	return error;
-}
-
-static void policy_unref_marks(struct engine *engine, struct engine_policy *policy)
-{
-	for (size_t i = 0; i < policy->marks_count; i++)
-		marks_unref(engine->marks, policy->marks[i]);
-	free(policy->marks);
-	policy->marks = NULL;
-	policy->marks_count = 0;
 }
 
 /* ---- members
@@ -206,9 +31,11 @@ struct members {
 	size_t count;
 };
 
+/* When the change is through. */
 static bool policy_is_loaded(const struct engine_policy *policy)
 {
-	return policy->state == ENGINE_ENABLED || policy->state == ENGINE_PARTIALLY_ENABLED;
+	return policy->phase != ENGINE_LEAVES &&
+	       (policy->state == ENGINE_ENABLED || policy->state == ENGINE_PARTIALLY_ENABLED);
 }
 
 static void members_add(struct members *members, struct engine_policy *policy,
@@ -227,41 +54,41 @@ static void members_add(struct members *members, struct engine_policy *policy,
 	}
 }
 
-static size_t engine_count_functions(const struct engine *engine, const struct engine_policy *added)
+static size_t engine_count_functions(const struct engine *engine)
 {
-	size_t count = added ? added->hooks_count : 0;
+	size_t count = 0;
 
 	for (const struct engine_policy *one = engine->policies; one; one = one->next)
 		count += one->hooks_count;
 	return count;
 }
 
-static int members_collect(struct members *members, const struct change *change,
+static int members_collect(struct members *members, const struct engine *engine,
 			   const struct hook *hook)
 {
-	size_t most = engine_count_functions(change->engine, change->added);
-	bool is_in = false;
+	size_t most = engine_count_functions(engine);
 
 	members->items = calloc(most + 1, sizeof(*members->items));
 	members->owners = calloc(most + 1, sizeof(struct hook_owner *));
 	members->count = 0;
 	if (!members->items || !members->owners)
 		return -ENOMEM;
-	for (struct engine_policy *one = change->engine->policies; one; one = one->next) {
-		if (one != change->removed)
-			members_add(members, one, hook);
-		else if (change->added)
-			members_add(members, change->added, hook);
-		is_in = is_in || one == change->added || (one == change->removed && change->added);
-	}
-	if (change->added && !is_in)
-		members_add(members, change->added, hook);
+	for (struct engine_policy *one = engine->policies; one; one = one->next)
+		members_add(members, one, hook);
 	return 0;
 }
 
-static bool policy_touches(const struct engine_policy *policy, const struct hook *hook)
+static void policy_touch(const struct engine_policy *policy)
 {
-	for (size_t i = 0; policy && i < policy->hooks_count; i++) {
+	for (size_t i = 0; i < policy->hooks_count; i++) {
+		if (policy->hooks[i].point)
+			policy->hooks[i].point->is_touched = true;
+	}
+}
+
+static bool policy_names(const struct engine_policy *policy, const struct hook *hook)
+{
+	for (size_t i = 0; i < policy->hooks_count; i++) {
 		if (policy->hooks[i].point == hook)
 			return true;
 	}
@@ -270,12 +97,6 @@ static bool policy_touches(const struct engine_policy *policy, const struct hook
 
 /* ---- staging
  * --------------------------------------------------------------------------------------- */
-
-static void change_rollback(const struct change *change)
-{
-	for (struct hook *hook = change->engine->hooks; hook; hook = hook->next)
-		hook_rollback(hook, &change->engine->space);
-}
 
 static bool hook_has_override(const struct policy_hook *hook)
 {
@@ -302,67 +123,95 @@ static bool hook_may_be_missing(const struct engine *engine, const struct engine
 	return error == -EOPNOTSUPP && !has_hooks && !hook_has_override(one->hook);
 }
 
-/* HOOK cannot be had: the policy goes without it, or not at all. */
-static int change_do_without(const struct change *change, const struct hook *hook, int error,
-			     const char *reason)
+/* HOOK cannot be had: POLICY goes without it, or not at all. */
+static int policy_do_without(const struct engine *engine, struct engine_policy *policy,
+			     const struct hook *hook, int error, const char *reason,
+			     struct diag *diag)
 {
-	for (size_t i = 0; i < change->added->hooks_count; i++) {
-		struct engine_hook *one = &change->added->hooks[i];
+	for (size_t i = 0; i < policy->hooks_count; i++) {
+		struct engine_hook *one = &policy->hooks[i];
 
 		if (one->point != hook)
 			continue;
-		if (!hook_may_be_missing(change->engine, one, error)) {
-			change_complain(change, change->added->policy, one->hook->call.place,
-					reason);
+		if (!hook_may_be_missing(engine, one, error)) {
+			engine_complain(policy->policy, one->hook->call.place, reason, diag);
 			return error;
 		}
 		one->point = NULL;
 		one->state = error == -ENOENT ? ENGINE_HOOK_NOT_FOUND : ENGINE_HOOK_NOT_AVAILABLE;
 		free(one->reason);
 		one->reason = strdup(reason);
-		change->added->state = ENGINE_PARTIALLY_ENABLED;
+		policy->state = ENGINE_PARTIALLY_ENABLED;
 	}
 	return 0;
 }
 
-static int change_stage_hook(const struct change *change, struct hook *hook)
+/* The same for all that come and name it; if none does, it is an error of the change. */
+static int change_do_without(struct engine *engine, const struct hook *hook, int error,
+			     const char *reason, struct diag *diag)
 {
-	_cleanup_diag_ struct diag diag = {};
-	struct members members;
-	int error = members_collect(&members, change, hook);
+	bool is_named = false;
 
-	if (!error)
-		error = hook_stage(hook, &change->engine->space, members.items, members.owners,
-				   members.count, &diag);
-	free(members.items);
-	free(members.owners);
-	if (!error)
+	for (struct engine_policy *one = engine->policies; one; one = one->next) {
+		int result;
+
+		if (one->phase != ENGINE_COMES || !policy_names(one, hook))
+			continue;
+		is_named = true;
+		result = policy_do_without(engine, one, hook, error, reason, diag);
+		if (result)
+			return result;
+	}
+	if (is_named)
 		return 0;
-	if (policy_touches(change->added, hook) && change->added->policy)
-		return change_do_without(change, hook, error,
-					 diag.lines ? diag_get_text(&diag) : strerror(-error));
-	diag_add(change->diag, "%s", diag.lines ? diag_get_text(&diag) : strerror(-error));
+	diag_add(diag, "%s", reason);
 	return error;
 }
 
-static int change_stage(const struct change *change)
+static int change_stage_hook(struct engine *engine, struct hook *hook, struct diag *diag)
+{
+	_cleanup_diag_ struct diag reason = {};
+	struct members members;
+	int error = members_collect(&members, engine, hook);
+
+	if (!error)
+		error = hook_stage(hook, &engine->space, members.items, members.owners,
+				   members.count, &reason);
+	free(members.items);
+	free(members.owners);
+	return error ? change_do_without(engine, hook, error,
+					 reason.lines ? diag_get_text(&reason) : strerror(-error),
+					 diag)
+		     : 0;
+}
+
+static void change_unstage(struct engine *engine)
+{
+	for (struct hook *hook = engine->hooks; hook; hook = hook->next) {
+		hook_rollback(hook, &engine->space);
+		hook->is_touched = false;
+	}
+}
+
+/* Everything that is touched; after an error nothing is. */
+static int change_stage(struct engine *engine, struct diag *diag)
 {
 	int error = 0;
 
-	for (struct hook *hook = change->engine->hooks; hook && !error; hook = hook->next) {
-		if (policy_touches(change->removed, hook) || policy_touches(change->added, hook))
-			error = change_stage_hook(change, hook);
+	for (struct hook *hook = engine->hooks; hook && !error; hook = hook->next) {
+		if (hook->is_touched)
+			error = change_stage_hook(engine, hook, diag);
 	}
 	if (!error)
-		error = marks_update(change->engine->marks, change->diag);
+		error = marks_update(engine->marks, diag);
 	if (!error) {
-		error = engine_watch_starts(change->engine);
+		error = engine_watch_starts(engine);
 		if (error)
-			diag_add(change->diag, "cannot note what processes start with: %s",
+			diag_add(diag, "cannot note what processes start with: %s",
 				 strerror(-error));
 	}
 	if (error)
-		change_rollback(change);
+		change_unstage(engine);
 	return error;
 }
 
@@ -378,14 +227,36 @@ static void engine_note_socks(struct engine *engine)
 	*engine->socks_are_tracked = tracked != 0;
 }
 
-static void change_commit(const struct change *change)
+/* Somebody may still read what was valid before the change before this one. */
+static void engine_wait_for_readers(struct engine *engine)
 {
-	struct engine *engine = change->engine;
+	bool swaps = false;
 
-	for (struct hook *hook = engine->hooks; hook; hook = hook->next)
+	for (const struct hook *hook = engine->hooks; hook; hook = hook->next)
+		swaps = swaps || hook_swaps_rules(hook);
+	if (swaps && engine->space.grace_is_due)
+		hook_space_wait(&engine->space);
+}
+
+static void change_commit(struct engine *engine)
+{
+	engine_wait_for_readers(engine);
+	for (struct hook *hook = engine->hooks; hook; hook = hook->next) {
 		hook_commit(hook, &engine->space);
+		hook->is_touched = false;
+	}
 	engine_note_socks(engine);
 	engine_unwatch(engine);
+}
+
+/* Whether a policy has it, be it that it is disabled. */
+static bool hook_is_named(const struct engine *engine, const struct hook *hook)
+{
+	for (const struct engine_policy *one = engine->policies; one; one = one->next) {
+		if (policy_names(one, hook))
+			return true;
+	}
+	return false;
 }
 
 /* Hooks without any program, and whose records have all been read. */
@@ -396,7 +267,7 @@ void engine_sweep_hooks(struct engine *engine)
 	while (*link) {
 		struct hook *hook = *link;
 
-		if (hook->memory_fd >= 0 || hook->views) {
+		if (hook->memory_fd >= 0 || hook->views || hook_is_named(engine, hook)) {
 			link = &hook->next;
 			continue;
 		}
@@ -405,180 +276,194 @@ void engine_sweep_hooks(struct engine *engine)
 	}
 }
 
-static void engine_link(const struct change *change)
-{
-	struct engine_policy **link = &change->engine->policies;
+/* ---- policies that come and leave
+ * ------------------------------------------------------------------- */
 
-	while (*link && *link != change->removed)
-		link = &(*link)->next;
-	if (change->added) {
-		change->added->next = *link ? (*link)->next : NULL;
-		*link = change->added;
-	} else if (*link) {
-		*link = (*link)->next;
-	}
+static void policy_leave(struct engine_policy *policy)
+{
+	policy->phase = ENGINE_LEAVES;
+	policy_touch(policy);
 }
 
-static void change_finish_removed(const struct change *change)
+static int policy_check(const struct engine_policy *policy, struct diag *diag)
+{
+	_cleanup_report_ struct report report = {};
+
+	if (policy_check_support(policy->policy, &report) == 0)
+		return 0;
+	report_tell(&report, diag);
+	return -EINVAL;
+}
+
+static void engine_link(struct engine *engine, struct engine_policy *policy,
+			struct engine_policy *before)
+{
+	struct engine_policy **link = before ? &before->next : &engine->policies;
+
+	while (*link && !before)
+		link = &(*link)->next;
+	policy->next = *link;
+	*link = policy;
+}
+
+static int policy_come(struct engine *engine, const struct engine_step *step, struct diag *diag)
+{
+	const struct policy_metadata *metadata = step->added->metadata;
+	struct engine_policy *policy;
+	unsigned int count;
+	int error;
+
+	if (engine_find(engine, step->options.domain, metadata->namespace.data, metadata->name.data,
+			&count)) {
+		diag_add(
+			diag,
+			"there is a policy \"%s\" already; delete it first, or give this one another name",
+			metadata->name.data);
+		return -EEXIST;
+	}
+	policy = engine_policy_new(engine, &step->options);
+	if (!policy) {
+		diag_add(diag, "there are %d policies already; that is the limit",
+			 WIRE_POLICIES_MAX);
+		return -ENOSPC;
+	}
+	policy->phase = ENGINE_COMES;
+	policy->policy = step->added;
+	policy->name = metadata->name.data;
+	policy->namespace = metadata->namespace.data;
+	policy->mode = step->added->mode == POLICY_MODE_MONITOR_ONLY || step->options.mode < 0
+			       ? step->added->mode
+			       : (enum policy_mode)step->options.mode;
+	engine_link(engine, policy, step->removed);
+	error = policy_check(policy, diag);
+	if (!error)
+		error = engine_policy_find_functions(engine, policy, diag);
+	policy_touch(policy);
+	return error ? error : engine_policy_ref_marks(engine, policy, diag);
+}
+
+/* None of its hooks works: then it is not loaded at all. */
+static int policy_check_any(const struct engine_policy *policy, struct diag *diag)
+{
+	if (policy->phase != ENGINE_COMES || policy->state != ENGINE_PARTIALLY_ENABLED)
+		return 0;
+	for (size_t i = 0; i < policy->hooks_count; i++) {
+		if (policy->hooks[i].point)
+			return 0;
+	}
+	for (size_t i = 0; i < policy->hooks_count; i++)
+		engine_complain(policy->policy, policy->hooks[i].hook->call.place,
+				policy->hooks[i].reason, diag);
+	return policy->hooks[0].state == ENGINE_HOOK_NOT_FOUND ? 0 : -EOPNOTSUPP;
+}
+
+static void engine_unlink(struct engine *engine, struct engine_policy **link)
+{
+	struct engine_policy *policy = *link;
+
+	*link = policy->next;
+	engine_policy_unref_marks(engine, policy);
+	engine->stats_taken[policy->stats] = 0;
+	for (size_t i = 0; i < policy->hooks_count; i++)
+		policy->hooks[i].point = NULL;
+	engine_policy_unref(policy);
+}
+
+/* Takes those of PHASE out of the list; the others stay. */
+static void engine_settle(struct engine *engine, enum engine_phase phase)
 {
 	_cleanup_diag_ struct diag ignored = {};
+	struct engine_policy **link = &engine->policies;
 
-	if (!change->removed)
-		return;
-	policy_unref_marks(change->engine, change->removed);
-	change->engine->stats_taken[change->removed->stats] = 0;
-	for (size_t i = 0; i < change->removed->hooks_count; i++)
-		change->removed->hooks[i].point = NULL;
-	engine_policy_unref(change->removed);
-	marks_update(change->engine->marks, &ignored);
+	while (*link) {
+		if ((*link)->phase == phase) {
+			engine_unlink(engine, link);
+		} else {
+			(*link)->phase = ENGINE_STAYS;
+			link = &(*link)->next;
+		}
+	}
+	marks_update(engine->marks, &ignored);
+}
+
+/* What came goes back to who gave it. */
+static void change_undo(struct engine *engine)
+{
+	change_unstage(engine);
+	for (struct engine_policy *one = engine->policies; one; one = one->next) {
+		if (one->phase != ENGINE_COMES)
+			continue;
+		one->policy = NULL;
+		one->name = one->namespace = NULL;
+	}
+	engine_settle(engine, ENGINE_COMES);
+	engine_sweep_hooks(engine);
 }
 
 /* ---- the changes
  * ------------------------------------------------------------------------------------ */
 
-static int change_check_support(const struct change *change)
+static int change_prepare(struct engine *engine, const struct engine_step *steps, size_t count,
+			  struct diag *diag)
 {
-	_cleanup_report_ struct report report = {};
+	int error = 0;
 
-	if (policy_check_support(change->added->policy, &report) == 0)
-		return 0;
-	report_tell(&report, change->diag);
-	return -EINVAL;
-}
-
-/* None of its hooks works: then it is not loaded at all. */
-static int change_check_any(const struct change *change)
-{
-	struct engine_policy *added = change->added;
-
-	if (added->state != ENGINE_PARTIALLY_ENABLED)
-		return 0;
-	for (size_t i = 0; i < added->hooks_count; i++) {
-		if (added->hooks[i].point)
-			return 0;
+	for (size_t i = 0; i < count; i++) {
+		if (steps[i].removed)
+			policy_leave(steps[i].removed);
 	}
-	for (size_t i = 0; i < added->hooks_count; i++)
-		change_complain(change, added->policy, added->hooks[i].hook->call.place,
-				added->hooks[i].reason);
-	return added->hooks[0].state == ENGINE_HOOK_NOT_FOUND ? 0 : -EOPNOTSUPP;
-}
-
-static int change_run(const struct change *change)
-{
-	int error = change_check_support(change);
-
+	for (size_t i = 0; i < count && !error; i++) {
+		if (steps[i].added)
+			error = policy_come(engine, &steps[i], diag);
+	}
 	if (!error)
-		error = policy_find_functions(change);
-	if (!error)
-		error = policy_ref_marks(change);
-	if (!error)
-		error = change_stage(change);
-	if (!error) {
-		error = change_check_any(change);
-		if (error)
-			change_rollback(change);
-	}
-	if (error) {
-		_cleanup_diag_ struct diag ignored = {};
-
-		policy_unref_marks(change->engine, change->added);
-		marks_update(change->engine->marks, &ignored);
-		engine_sweep_hooks(change->engine);
-		return error;
-	}
-	change_commit(change);
-	engine_link(change);
-	change_finish_removed(change);
-	return 0;
-}
-
-static int engine_change(struct engine *engine, struct engine_policy *old, struct policy *policy,
-			 const struct engine_add_options *options, struct diag *diag)
-{
-	struct change change = { .engine = engine, .removed = old, .diag = diag };
-	int error;
-
-	change.added = engine_policy_new(engine, options);
-	if (!change.added) {
-		policy_free(policy);
-		diag_add(diag, "there are %d policies already; that is the limit",
-			 WIRE_POLICIES_MAX);
-		return -ENOSPC;
-	}
-	change.added->policy = policy;
-	change.added->name = policy->metadata->name.data;
-	change.added->namespace = policy->metadata->namespace.data;
-	change.added->mode = policy->mode == POLICY_MODE_MONITOR_ONLY || options->mode < 0
-				     ? policy->mode
-				     : (enum policy_mode)options->mode;
-	error = change_run(&change);
-	if (error) {
-		engine->stats_taken[change.added->stats] = 0;
-		engine_policy_unref(change.added);
-	}
+		error = change_stage(engine, diag);
+	for (struct engine_policy *one = engine->policies; one && !error; one = one->next)
+		error = policy_check_any(one, diag);
 	return error;
 }
 
-static struct engine_policy *engine_find_same(const struct engine *engine,
-					      const struct policy *policy,
-					      const struct engine_add_options *options)
+int engine_change(struct engine *engine, const struct engine_step *steps, size_t count,
+		  struct diag *diag)
 {
-	unsigned int count;
+	int error = change_prepare(engine, steps, count, diag);
 
-	return engine_find(engine, options->domain, policy->metadata->namespace.data,
-			   policy->metadata->name.data, &count);
-}
-
-static int engine_refuse_same(struct policy *policy, struct diag *diag)
-{
-	diag_add(diag,
-		 "there is a policy \"%s\" already; delete it first, or give this one another name",
-		 policy->metadata->name.data);
-	policy_free(policy);
-	return -EEXIST;
+	if (error) {
+		change_undo(engine);
+		return error;
+	}
+	change_commit(engine);
+	engine_settle(engine, ENGINE_LEAVES);
+	return 0;
 }
 
 int engine_add(struct engine *engine, struct policy *policy,
 	       const struct engine_add_options *options, struct diag *diag)
 {
-	struct engine_policy *old = engine_find_same(engine, policy, options);
+	struct engine_step step = { .added = policy, .options = *options };
+	unsigned int count;
 
-	if (old && old->state != ENGINE_LOAD_ERROR)
-		return engine_refuse_same(policy, diag);
-	return engine_change(engine, old, policy, options, diag);
-}
-
-int engine_replace(struct engine *engine, struct engine_policy *old, struct policy *policy,
-		   const struct engine_add_options *options, struct diag *diag)
-{
-	struct engine_policy *same = engine_find_same(engine, policy, options);
-
-	if (same && same != old)
-		return engine_refuse_same(policy, diag);
-	return engine_change(engine, old, policy, options, diag);
+	step.removed = engine_find(engine, options->domain, policy->metadata->namespace.data,
+				   policy->metadata->name.data, &count);
+	if (step.removed && step.removed->state != ENGINE_LOAD_ERROR)
+		step.removed = NULL;
+	return engine_change(engine, &step, 1, diag);
 }
 
 int engine_delete(struct engine *engine, struct engine_policy *policy, struct diag *diag)
 {
-	const struct change change = { .engine = engine, .removed = policy, .diag = diag };
-	int error = change_stage(&change);
+	const struct engine_step step = { .removed = policy };
 
-	if (error)
-		return error;
-	change_commit(&change);
-	engine_link(&change);
-	change_finish_removed(&change);
-	return 0;
+	return engine_change(engine, &step, 1, diag);
 }
 
-/* A policy that stays, as it is now: its rules are built anew. */
-static int engine_reload(struct engine *engine, struct engine_policy *policy, struct diag *diag)
+/* The rules of what is touched, with the policies as they are now. */
+static int engine_reload(struct engine *engine, struct diag *diag)
 {
-	const struct change change = { .engine = engine, .added = policy, .diag = diag };
-	int error = change_stage(&change);
+	int error = change_stage(engine, diag);
 
 	if (!error)
-		change_commit(&change);
+		change_commit(engine);
 	return error;
 }
 
@@ -610,7 +495,8 @@ int engine_configure(struct engine *engine, struct engine_policy *policy, int en
 		if (!policy->hooks[i].point)
 			policy->state = ENGINE_PARTIALLY_ENABLED;
 	}
-	error = engine_reload(engine, policy, diag);
+	policy_touch(policy);
+	error = engine_reload(engine, diag);
 	if (error) {
 		policy->state = old_state;
 		policy->mode = old_mode;
@@ -620,14 +506,7 @@ int engine_configure(struct engine *engine, struct engine_policy *policy, int en
 
 int engine_rebuild(struct engine *engine, struct diag *diag)
 {
-	const struct change change = { .engine = engine, .diag = diag };
-	int error = 0;
-
-	for (struct hook *hook = engine->hooks; hook && !error; hook = hook->next)
-		error = change_stage_hook(&change, hook);
-	if (error)
-		change_rollback(&change);
-	else
-		change_commit(&change);
-	return error;
+	for (struct hook *hook = engine->hooks; hook; hook = hook->next)
+		hook->is_touched = true;
+	return engine_reload(engine, diag);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Shared by engine.c (life, lookups), engine_change.c (changes) and engine_scope.c (which
- * workloads). */
+/* Shared by engine.c (life, lookups), engine_policy.c (one policy), engine_change.c (changes) and
+ * engine_scope.c (which workloads). */
 #pragma once
 
 #include "sensor/engine.h"
@@ -26,11 +26,18 @@ struct engine {
 	int note_links[ENGINE_NOTE_LINKS]; /* what processes start with; -1: nobody asks */
 };
 
-/* engine.c */
+/* engine_policy.c */
+/* TEXT, with the place in the policy that it is about. */
+void engine_complain(const struct policy *policy, struct place place, const char *text,
+		     struct diag *diag);
 void engine_policy_ref(struct engine_policy *policy);
 void engine_policy_unref(struct engine_policy *policy);
 struct engine_policy *engine_policy_new(struct engine *engine,
 					const struct engine_add_options *options);
+int engine_policy_find_functions(struct engine *engine, struct engine_policy *policy,
+				 struct diag *diag);
+int engine_policy_ref_marks(struct engine *engine, struct engine_policy *policy, struct diag *diag);
+void engine_policy_unref_marks(struct engine *engine, struct engine_policy *policy);
 
 /* engine_change.c */
 void engine_sweep_hooks(struct engine *engine);

@@ -344,6 +344,11 @@ static void memory_write(char *memory, const struct wire_hook_config *config, ui
 	memcpy(memory + (size_t)(half & 1) * config->half_bytes, rules->data, rules->bytes);
 }
 
+bool hook_swaps_rules(const struct hook *hook)
+{
+	return hook->change.is_staged && hook->change.view && !hook->change.has_program;
+}
+
 /* New rules for the program that is there: written into the half that is not in use, then made
  * valid by one store. */
 static void commit_rules(struct hook *hook, struct hook_space *space)
@@ -351,8 +356,6 @@ static void commit_rules(struct hook *hook, struct hook_space *space)
 	struct wire_hook_control *control = &space->controls[hook->number];
 	uint32_t other = !(control->half & 1);
 
-	if (space->grace_is_due) /* somebody may still read what was valid before the last change */
-		hook_space_wait(space);
 	memory_write(hook->memory, &hook->config, other, &hook->change.rules.memory);
 	__atomic_store_n(&control->half, other, __ATOMIC_RELEASE);
 	space->grace_is_due = true;

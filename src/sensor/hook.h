@@ -44,6 +44,7 @@ struct hook {
 	struct hook *next;
 	char *function; /* with the prefix of a system call's function */
 	bool is_syscall;
+	bool is_touched; /* the engine's: by the change that it is making */
 	uint32_t number;
 	struct hook_view *views; /* newest first; NULL: nothing holds */
 	/* what holds */
@@ -74,6 +75,9 @@ void hook_free(struct hook *hook, struct hook_space *space); /* detached or not 
  */
 int hook_stage(struct hook *hook, struct hook_space *space, const struct rules_member *members,
 	       struct hook_owner *const *owners, size_t count, struct diag *diag);
+/* Whether the commit writes where programs may still read: then the caller waits for them first,
+ * with hook_space_wait(), if that is due. */
+bool hook_swaps_rules(const struct hook *hook);
 void hook_commit(struct hook *hook, struct hook_space *space);
 void hook_rollback(struct hook *hook, struct hook_space *space);
 
