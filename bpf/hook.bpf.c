@@ -51,7 +51,7 @@ static __always_inline struct hook_scratch *hook_begin(char **rules)
 	__u32 half;
 
 	*rules = rules_find(&half);
-	return *rules ? hook_take(half) : NULL;
+	return hook_take(half);
 }
 
 /* ---- the way in
@@ -88,8 +88,6 @@ static __always_inline __s64 hook_run_trampoline(void *context)
 	__s64 error;
 
 	rules = rules_find(&half);
-	if (!rules)
-		return 0;
 	if (hook.filtered) {
 		bpf_get_func_arg(context, hook.filtered - 1, &file);
 		if (filter_excludes(rules, (const struct file *)file))
@@ -283,8 +281,6 @@ int hook_new_descriptor(__u64 *context)
 	if (result < 0)
 		return 0;
 	rules = rules_find(&half);
-	if (!rules)
-		return 0;
 	file = arg_find_fd(result);
 	if (hook.filtered && filter_excludes(rules, file))
 		return 0;
@@ -335,7 +331,7 @@ int hook_mark_exec(__u64 *context)
 	__u32 half;
 	char *rules = rules_find(&half);
 
-	if (!process || !rules)
+	if (!process)
 		return 0;
 	scratch = hook_take_scratch();
 	if (!scratch) {
@@ -358,7 +354,7 @@ int hook_mark_fork(__u64 *context)
 	char *rules = rules_find(&half);
 	struct hook_scratch *scratch;
 
-	if (!process || !rules || pid != (__u32)BPF_CORE_READ(child, pid))
+	if (!process || pid != (__u32)BPF_CORE_READ(child, pid))
 		return 0;
 	scratch = hook_take_scratch();
 	if (!scratch) {

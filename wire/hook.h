@@ -98,6 +98,8 @@ struct wire_hook_value {
 #define WIRE_USES_NETWORK     (1U << 10) /* sockets, packets, addresses */
 #define WIRE_USES_CREDENTIALS (1U << 11) /* credentials, user namespaces */
 #define WIRE_USES_BUFFERS     (1U << 12)
+#define WIRE_USES_NUMBERS     (1U << 13)
+#define WIRE_USES_STRINGS     (1U << 14) /* values that are a text and no path */
 
 struct wire_hook_config {
 	__u32 hook;	   /* its number, told in records */
@@ -116,14 +118,6 @@ struct wire_hook_config {
 	struct wire_hook_value values[WIRE_HOOK_VALUES_MAX];
 };
 
-/* ---- control, one per hook ----------------------------------------------------------------------
- */
-
-struct wire_hook_control {
-	__u32 half; /* whose rules hold: 0 or 1 */
-	__u32 pad;
-};
-
 /* ---- rules
  * --------------------------------------------------------------------------------------- */
 
@@ -139,6 +133,9 @@ struct wire_value_rules {
 };
 
 struct wire_rules {
+	/* Of the first half only: whose rules hold, 0 or 1. Rules are written behind it. */
+	__u32 half;
+	__u32 half_pad;
 	__u32 generation;
 	__u32 bytes;  /* of all rules */
 	__u32 all;    /* vector: selectors that there are */
@@ -461,7 +458,6 @@ struct wire_cred {
 
 _Static_assert(sizeof(struct wire_hook_value) == 16 + 8 * WIRE_RESOLVE_STEPS_MAX,
 	       "no hidden padding");
-_Static_assert(sizeof(struct wire_hook_control) == 8, "no hidden padding");
 _Static_assert(sizeof(struct wire_text_cell) == 32, "no hidden padding");
 _Static_assert(sizeof(struct wire_actions) == 32, "no hidden padding");
 _Static_assert(sizeof(struct wire_selector) == 72, "no hidden padding");

@@ -91,8 +91,9 @@
 #define WIRE_HOOKS_MAX 2048
 /* Beginnings of paths: 2,048 bits, of which thousands of policies set few. */
 #define WIRE_ROOT_FILTER_WORDS 32
-/* Components and mounts up to which a path is looked at by its first component alone. */
-#define WIRE_ROOT_FILTER_STEPS 24
+/* Components and mounts up to which a path is looked at by its first component alone; the verifier
+ * looks at each of them anew. */
+#define WIRE_ROOT_FILTER_STEPS 16
 /* Steps of a text of eight bytes each: the longest path. */
 #define WIRE_TEXT_WORDS_MAX (WIRE_VALUE_BYTES_MAX / 8)
 /* Policy records wait here for the agent, which looks every 5 ms. */

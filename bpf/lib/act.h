@@ -163,7 +163,7 @@ static __always_inline void act_pass(struct hook_scratch *scratch,
 	scratch->bit = (selector->last > bit ? selector->last : bit) + 1;
 }
 
-static long act_step(__u32 index, void *context)
+RULES_STEP act_step(__u32 index, void *context)
 {
 	struct act_loop *loop = context;
 	struct hook_scratch *scratch = loop->scratch;

@@ -315,32 +315,28 @@ static __always_inline void arg_keep_path(const struct reading *reading)
 	arg_put(reading, room, sizeof(*file) + bytes, status);
 }
 
-static __always_inline void arg_read_path(const struct reading *reading, const struct path *path)
+/* False: there is none. */
+static __always_inline bool arg_start_path(struct path_walk *walk, const struct path *path)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
-	struct path_walk *walk = &reading->scratch->walk;
 
+	walk->leaf = NULL;
+	if (!path)
+		return false;
 	path_start(walk, path);
 	walk->root_dentry = task->fs->root.dentry;
 	walk->root_mount = task->fs->root.mnt;
-	if (!walk->dentry)
-		arg_note_path(reading, PATH_FAULT);
-	else
-		arg_note_path(reading,
-			      path_walk_up(walk, reading->scratch->path, hook.has_bpf_loop));
+	return walk->dentry != NULL;
 }
 
 /* The path inside its file system: a dentry does not say where that is mounted. */
-static __always_inline void arg_read_dentry(const struct reading *reading)
+static __always_inline void arg_start_dentry(struct path_walk *walk, const struct dentry *dentry)
 {
-	struct path_walk *walk = &reading->scratch->walk;
-
-	walk->dentry = walk->leaf = (void *)reading->argument;
+	walk->dentry = walk->leaf = dentry;
 	walk->mount = NULL;
 	walk->mount_root = NULL;
 	walk->root_mount = NULL;
 	walk->root_dentry = NULL;
-	arg_note_path(reading, path_walk_up(walk, reading->scratch->path, hook.has_bpf_loop));
 }
 
 static __always_inline struct file *arg_find_fd(__u32 number)
@@ -357,36 +353,41 @@ static __always_inline struct file *arg_find_fd(__u32 number)
 	return file;
 }
 
-static __always_inline void arg_read_file(const struct reading *reading, const struct file *file)
+static __always_inline const struct path *arg_find_path(const struct reading *reading, __u32 type)
 {
-	if (!file) {
-		reading->scratch->walk.leaf = NULL;
-		return arg_note_path(reading, PATH_FAULT);
+	const void *pointer = (void *)reading->argument;
+	const struct file *file = pointer;
+
+	switch (type) {
+	case WIRE_ARG_FD:
+		file = arg_find_fd(reading->argument);
+		break;
+	case WIRE_ARG_KIOCB:
+		file = BPF_CORE_READ((const struct kiocb *)pointer, ki_filp);
+		break;
+	case WIRE_ARG_LINUX_BINPRM:
+		file = BPF_CORE_READ((const struct linux_binprm *)pointer, file);
+		break;
+	case WIRE_ARG_PATH:
+		return pointer;
+	default:
+		break;
 	}
-	arg_read_path(reading, (const struct path *)((char *)file +
-						     bpf_core_field_offset(struct file, f_path)));
+	return file ? (const struct path *)((const char *)file +
+					    bpf_core_field_offset(struct file, f_path))
+		    : NULL;
 }
 
 /* Types that lead to a file or a path. */
 RULES_FUNCTION void arg_read_file_like(const struct reading *reading, __u32 type)
 {
-	const void *pointer = (void *)reading->argument;
+	struct hook_scratch *scratch = reading->scratch;
+	struct path_walk *walk = &scratch->walk;
 
-	reading->scratch->modes[reading->slot] = 0; /* or that of the last call is still there */
-	switch (type) {
-	case WIRE_ARG_FD:
-		return arg_read_file(reading, arg_find_fd(reading->argument));
-	case WIRE_ARG_KIOCB:
-		return arg_read_file(reading,
-				     BPF_CORE_READ((const struct kiocb *)pointer, ki_filp));
-	case WIRE_ARG_LINUX_BINPRM:
-		return arg_read_file(reading,
-				     BPF_CORE_READ((const struct linux_binprm *)pointer, file));
-	case WIRE_ARG_PATH:
-		return arg_read_path(reading, pointer);
-	case WIRE_ARG_DENTRY:
-		return arg_read_dentry(reading);
-	default:
-		return arg_read_file(reading, pointer);
-	}
+	scratch->modes[reading->slot] = 0; /* or that of the last call is still there */
+	if (type == WIRE_ARG_DENTRY)
+		arg_start_dentry(walk, (void *)reading->argument);
+	else if (!arg_start_path(walk, arg_find_path(reading, type)))
+		return arg_note_path(reading, PATH_FAULT);
+	arg_note_path(reading, path_walk_up(walk, scratch->path, hook.has_bpf_loop));
 }

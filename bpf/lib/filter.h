@@ -19,14 +19,11 @@ struct filter_walk {
 	__u32 bytes, components;
 };
 
-static __always_inline bool filter_enter_mount(struct filter_walk *walk,
-					       const struct vfsmount *mount)
-{
-	walk->mount = mount;
-	return path_read_mount(&walk->at, mount);
-}
-
-/* True: goes on. */
+/*
+ * True: goes on. What cannot be read is read as zeros, which lead to no root: the walk ends with
+ * its last step then, and the answer is that it does not know. Each branch more would be there many
+ * times for the verifier.
+ */
 static __always_inline bool filter_step(struct filter_walk *walk)
 {
 	struct dentry_head head;
@@ -36,12 +33,15 @@ static __always_inline bool filter_step(struct filter_walk *walk)
 			(const void *)((const char *)walk->at.parent +
 				       bpf_core_field_offset(struct mount, mnt));
 
-		if (!walk->at.parent || outer == walk->mount)
+		if (outer == walk->mount)
 			return false;
 		walk->dentry = walk->at.mountpoint;
-		return filter_enter_mount(walk, outer);
+		walk->mount = outer;
+		path_read_mount(&walk->at, outer);
+		return true;
 	}
-	if (!path_read_dentry(&head, walk->dentry) || head.parent == walk->dentry || !head.parent)
+	path_read_dentry(&head, walk->dentry);
+	if (head.parent == walk->dentry)
 		return false;
 	walk->name = head.name;
 	walk->bytes = head.bytes;
@@ -61,8 +61,10 @@ static __always_inline bool filter_find_first(struct filter_walk *walk, const st
 	path_read((const struct path *)((const char *)file +
 					bpf_core_field_offset(struct file, f_path)),
 		  &mount, &walk->dentry);
-	if (!mount || !filter_enter_mount(walk, mount))
+	if (!mount)
 		return false;
+	walk->mount = mount;
+	path_read_mount(&walk->at, mount);
 	for (int i = 0; i < WIRE_ROOT_FILTER_STEPS; i++) {
 		if (walk->dentry == root && walk->mount == root_mount)
 			return walk->components != 0;

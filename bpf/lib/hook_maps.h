@@ -15,22 +15,8 @@ const volatile struct wire_hook_config hook SEC(".rodata.hook");
 /* Set while any policy tracks sockets. */
 volatile __u32 socks_are_tracked __weak;
 
-/* Two halves of hook.half_bytes each. */
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(map_flags, BPF_F_MMAPABLE);
-	__uint(max_entries, 1);
-	__type(key, __u32);
-	__type(value, struct wire_rules);
-} hook_memory SEC(".maps");
-
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(map_flags, BPF_F_MMAPABLE);
-	__uint(max_entries, WIRE_HOOKS_MAX);
-	__type(key, __u32);
-	__type(value, struct wire_hook_control);
-} hook_controls SEC(".maps");
+/* Two halves of hook.half_bytes each. A variable, because its address needs no lookup. */
+struct wire_rules hook_memory SEC(".data.memory");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);

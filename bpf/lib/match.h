@@ -117,7 +117,7 @@ static __always_inline bool vector_is_empty(const struct hook_scratch *scratch)
 }
 
 /* A row whose test fails removes its selectors; see struct wire_mask_row. */
-static long mask_step(__u32 index, void *context)
+RULES_STEP mask_step(__u32 index, void *context)
 {
 	const struct mask_rows *rows = context;
 	const struct wire_mask_row *row;
@@ -234,8 +234,8 @@ RULES_GLOBAL int substrings_apply(struct hook_scratch *scratch, __u64 text, __u3
 	return !vector_is_empty(scratch);
 }
 
-static __always_inline bool match_text(char *rules, struct hook_scratch *scratch, __u32 slot,
-				       bool is_there)
+RULES_FUNCTION bool match_text_tables(char *rules, struct hook_scratch *scratch, __u32 slot,
+				      bool is_there)
 {
 	__u64 text = (__u64)scratch->text_bytes[slot] << 32 | scratch->texts[slot];
 	__u32 words = hook.values[slot].text_words;
@@ -263,6 +263,13 @@ static __always_inline bool match_text(char *rules, struct hook_scratch *scratch
 	if (!is_there)
 		return vector_and(scratch, where->absent);
 	return substrings_apply(scratch, text, where->at);
+}
+
+static __always_inline bool match_text(char *rules, struct hook_scratch *scratch, __u32 slot,
+				       bool is_there)
+{
+	return !rules_use(WIRE_USES_TEXTS | WIRE_USES_SUBSTRINGS) ||
+	       match_text_tables(rules, scratch, slot, is_there);
 }
 
 /* ---- values of one kind
@@ -403,7 +410,7 @@ RULES_FUNCTION bool match_plain_address(char *rules, struct hook_scratch *scratc
 }
 
 /* A path can be missing where the mode is known: the tests of the file type go on. */
-static __always_inline bool match_file(char *rules, struct hook_scratch *scratch, __u32 slot)
+RULES_FUNCTION bool match_file(char *rules, struct hook_scratch *scratch, __u32 slot)
 {
 	__u32 status = scratch->statuses[slot];
 	bool has_path = status == WIRE_VALUE_OK || status == WIRE_VALUE_CUT;
@@ -413,7 +420,7 @@ static __always_inline bool match_file(char *rules, struct hook_scratch *scratch
 	       match_text(rules, scratch, slot, has_path);
 }
 
-static __always_inline bool match_number(char *rules, struct hook_scratch *scratch, __u32 slot)
+RULES_FUNCTION bool match_number(char *rules, struct hook_scratch *scratch, __u32 slot)
 {
 	bool is_there = scratch->statuses[slot] != WIRE_VALUE_UNREADABLE;
 	__u64 number = scratch->numbers[slot];
@@ -433,8 +440,7 @@ static __always_inline bool match_number(char *rules, struct hook_scratch *scrat
 	return match_ranges(rules, scratch, slot, WIRE_TABLE_NUMBER, is_there, number);
 }
 
-static __always_inline bool match_unix_address(char *rules, struct hook_scratch *scratch,
-					       __u32 slot)
+RULES_FUNCTION bool match_unix_address(char *rules, struct hook_scratch *scratch, __u32 slot)
 {
 	bool is_there = scratch->statuses[slot] == WIRE_VALUE_OK;
 

@@ -88,7 +88,7 @@ struct mark_search {
 };
 
 /* Conditions beyond the first of a selector. */
-static long mark_row_step(__u32 index, void *context)
+RULES_STEP mark_row_step(__u32 index, void *context)
 {
 	const struct mark_search *search = context;
 	const struct wire_mark_row *row;
@@ -104,7 +104,7 @@ static long mark_row_step(__u32 index, void *context)
 }
 
 /* The next mark that the process has and the rules ask about, or the next word of them. */
-static long mark_step(__u32 index, void *context)
+RULES_STEP mark_step(__u32 index, void *context)
 {
 	const struct mark_search *search = context;
 	struct hook_scratch *scratch = search->scratch;

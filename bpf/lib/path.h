@@ -148,7 +148,8 @@ struct path_loop {
 	char *path;
 };
 
-static long path_loop_step(__u32 index, void *context)
+/* Not inline, or the loop of older kernels is a second copy. */
+static __attribute__((noinline)) long path_loop_step(__u32 index, void *context)
 {
 	struct path_loop *loop = context;
 
@@ -174,7 +175,7 @@ static __always_inline enum path_end path_walk_up(struct path_walk *walk, char *
 		bpf_loop(WIRE_PATH_STEPS_MAX, path_loop_step, &loop, 0);
 	} else {
 		for (int i = 0; i < WIRE_PATH_STEPS_UNROLLED; i++) {
-			if (path_step(walk, path))
+			if (path_loop_step(i, &loop))
 				break;
 		}
 	}

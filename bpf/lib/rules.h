@@ -16,17 +16,23 @@
  */
 #define RULES_GLOBAL __attribute__((noinline))
 
-/* The half that holds, or NULL. */
+static __always_inline char *rules_get_half(__u32 half)
+{
+	char *memory = (char *)&hook_memory;
+	__u64 which = half & 1;
+
+	barrier_var(memory); /* the stand-in's size says nothing */
+	/* a product, not a branch, behind which all would be verified twice; of 64 bits, whose
+	 * bounds older verifiers keep */
+	barrier_var(which);
+	return memory + which * hook.half_bytes;
+}
+
+/* The half that holds. */
 static __always_inline char *rules_find(__u32 *half)
 {
-	__u32 zero = 0, number = hook.hook;
-	char *memory = bpf_map_lookup_elem(&hook_memory, &zero);
-	const struct wire_hook_control *control = bpf_map_lookup_elem(&hook_controls, &number);
-
-	if (!memory || !control)
-		return NULL;
-	*half = *(volatile const __u32 *)&control->half & 1;
-	return memory + *half * hook.half_bytes;
+	*half = *(volatile const __u32 *)&hook_memory.half & 1;
+	return rules_get_half(*half);
 }
 
 static __always_inline bool rules_use(__u32 what)
@@ -37,12 +43,7 @@ static __always_inline bool rules_use(__u32 what)
 /* The half that this call of the hook goes by. */
 static __always_inline char *rules_get_base(const struct hook_scratch *scratch)
 {
-	__u32 zero = 0;
-	char *memory = bpf_map_lookup_elem(&hook_memory, &zero);
-
-	if (!memory || !scratch)
-		return NULL;
-	return memory + (scratch->half & 1) * hook.half_bytes;
+	return scratch ? rules_get_half(scratch->half) : NULL;
 }
 
 static __always_inline void *rules_get(char *rules, __u64 offset, __u32 bytes)
@@ -64,6 +65,9 @@ static __always_inline const __u64 *vector_get(char *rules, __u32 at, __u32 word
 {
 	return at ? rules_get(rules, at, words * 8) : NULL;
 }
+
+/* A step of rules_loop(). Not inline, or the loop of older kernels is a second copy of it. */
+#define RULES_STEP static __attribute__((noinline)) long
 
 /*
  * Steps of a search, bounded for both kinds of kernels: with bpf_loop (5.17) the verifier looks at
@@ -248,7 +252,7 @@ static __always_inline void text_find_short(const struct text_search *search, __
 }
 
 /* Eight bytes of the text. True: it is over, or no text of the table goes on like that. */
-static long text_step(__u32 index, void *context)
+RULES_STEP text_step(__u32 index, void *context)
 {
 	const struct text_search *search = context;
 	struct hook_scratch *scratch = search->scratch;

@@ -161,6 +161,8 @@ static void print_program(const struct wire_hook_config *config, struct buf *out
 		{ WIRE_USES_NETWORK, "network" },
 		{ WIRE_USES_CREDENTIALS, "credentials" },
 		{ WIRE_USES_BUFFERS, "buffers" },
+		{ WIRE_USES_NUMBERS, "numbers" },
+		{ WIRE_USES_STRINGS, "strings" },
 	};
 
 	buf_add_text(out, "  program:");

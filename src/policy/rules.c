@@ -410,6 +410,7 @@ static uint32_t form_get_use(enum table_form form)
 static uint32_t type_get_use(uint32_t type)
 {
 	static const uint32_t uses[VALUE_CLASSES] = {
+		[VALUE_TEXT] = WIRE_USES_STRINGS,
 		[VALUE_BYTES] = WIRE_USES_BUFFERS,
 		[VALUE_FILE] = WIRE_USES_FILES,
 		[VALUE_SOCKET] = WIRE_USES_NETWORK,
@@ -420,7 +421,9 @@ static uint32_t type_get_use(uint32_t type)
 		[VALUE_USER_NAMESPACE] = WIRE_USES_CREDENTIALS,
 	};
 
-	return uses[arg_type_get_facts_of((enum arg_type)type)->class];
+	uint32_t use = uses[arg_type_get_facts_of((enum arg_type)type)->class];
+
+	return use ? use : WIRE_USES_NUMBERS;
 }
 
 static void set_uses(struct wire_hook_config *config)

@@ -5,7 +5,6 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
 #include <bpf/bpf.h>
@@ -201,7 +200,7 @@ static void engine_take_maps(struct engine *engine)
 
 	attach->templates = &engine->options.sensor->templates;
 	attach->stand_ins.config_fd = bpf_map__fd(bpf->maps.rodata_hook);
-	attach->stand_ins.memory_fd = bpf_map__fd(bpf->maps.hook_memory);
+	attach->stand_ins.memory_fd = bpf_map__fd(bpf->maps.data_memory);
 	attach->stand_ins.parked_fd = bpf_map__fd(bpf->maps.hook_parked);
 	attach->stand_ins.slot_fd = bpf_map__fd(bpf->maps.hook_slot);
 	attach->entries_fd = bpf_map__fd(bpf->maps.syscall_entries);
@@ -213,16 +212,8 @@ static void engine_take_maps(struct engine *engine)
 	engine->socks_are_tracked = &bpf->bss->socks_are_tracked;
 }
 
-static int engine_map_controls(struct engine *engine)
+static int engine_prepare_grace(struct engine *engine)
 {
-	const struct sensor_bpf *bpf = engine->options.sensor->bpf;
-	void *memory =
-		mmap(NULL, WIRE_HOOKS_MAX * sizeof(struct wire_hook_control),
-		     PROT_READ | PROT_WRITE, MAP_SHARED, bpf_map__fd(bpf->maps.hook_controls), 0);
-
-	if (memory == MAP_FAILED)
-		return -errno;
-	engine->space.controls = memory;
 	engine->space.grace_inner_fd = bpf_map_create(BPF_MAP_TYPE_ARRAY, "grace", sizeof(uint32_t),
 						      sizeof(uint32_t), 1, NULL);
 	return engine->space.grace_inner_fd < 0 ? -errno : 0;
@@ -260,7 +251,7 @@ int engine_new(struct engine **out, const struct engine_options *options, struct
 		return -ENOMEM;
 	engine_init(engine, options);
 	engine->ranges = calloc(2, sizeof(*engine->ranges));
-	error = engine->ranges ? engine_map_controls(engine) : -ENOMEM;
+	error = engine->ranges ? engine_prepare_grace(engine) : -ENOMEM;
 	marks = (struct marks_options){ .space = &engine->space,
 					.followed = options->sensor->bpf->bss->followed_marks,
 					.processes = options->processes,
@@ -297,8 +288,6 @@ void engine_free(struct engine *engine)
 	cleanup_close(&engine->watch_links[1]);
 	for (int i = 0; i < ENGINE_NOTE_LINKS; i++)
 		cleanup_close(&engine->note_links[i]);
-	if (engine->space.controls)
-		munmap(engine->space.controls, WIRE_HOOKS_MAX * sizeof(struct wire_hook_control));
 	if (engine->space.grace_inner_fd > 0)
 		close(engine->space.grace_inner_fd);
 	free(engine->workloads);

@@ -23,7 +23,6 @@ static int number_take(struct hook_space *space)
 		if (space->numbers[i])
 			continue;
 		space->numbers[i] = 1;
-		space->controls[i] = (struct wire_hook_control){};
 		return i;
 	}
 	return -ENOSPC;
@@ -338,10 +337,14 @@ void hook_rollback(struct hook *hook, struct hook_space *space)
 /* ---- committing
  * ----------------------------------------------------------------------------------- */
 
+/* Behind the word that says which half holds. */
 static void memory_write(char *memory, const struct wire_hook_config *config, uint32_t half,
 			 const struct buf *rules)
 {
-	memcpy(memory + (size_t)(half & 1) * config->half_bytes, rules->data, rules->bytes);
+	const size_t begin = offsetof(struct wire_rules, generation);
+
+	memcpy(memory + (size_t)half * config->half_bytes + begin, rules->data + begin,
+	       rules->bytes - begin);
 }
 
 bool hook_swaps_rules(const struct hook *hook)
@@ -353,11 +356,11 @@ bool hook_swaps_rules(const struct hook *hook)
  * valid by one store. */
 static void commit_rules(struct hook *hook, struct hook_space *space)
 {
-	struct wire_hook_control *control = &space->controls[hook->number];
-	uint32_t other = !(control->half & 1);
+	struct wire_rules *first = (struct wire_rules *)hook->memory;
+	uint32_t other = !(first->half & 1);
 
 	memory_write(hook->memory, &hook->config, other, &hook->change.rules.memory);
-	__atomic_store_n(&control->half, other, __ATOMIC_RELEASE);
+	__atomic_store_n(&first->half, other, __ATOMIC_RELEASE);
 	space->grace_is_due = true;
 }
 
@@ -373,8 +376,7 @@ static void commit_program(struct hook *hook, struct hook_space *space)
 		change->attachment.is_there ? &change->attachment : &hook->attachment;
 	int error;
 
-	memory_write(change->memory, &change->rules.config, space->controls[hook->number].half,
-		     &change->rules.memory);
+	memory_write(change->memory, &change->rules.config, 0, &change->rules.memory);
 	error = attachment_put(attachment, &space->attach, &target, &change->programs);
 	if (error)
 		log_error("cannot put programs on \"%s\": %s", hook->function, strerror(-error));

@@ -29,7 +29,7 @@ struct hook_program {
 int hook_program_load(const struct hook_templates *templates,
 		      const struct hook_stand_ins *stand_ins, const struct hook_program *program);
 
-/* A map with BYTES of memory for a hook's control and rules, all zero. */
+/* A map with memory for two halves of rules, all zero: the first one holds. */
 int hook_memory_new(uint32_t half_bytes);
 /* A table for the two programs of a hook. */
 int hook_slot_new(void);

@@ -28,7 +28,6 @@ struct marks {
 	int memory_fd;
 	int links[2];
 	int set_fd;
-	uint32_t number; /* of the control */
 	uint32_t generation;
 };
 
@@ -261,7 +260,7 @@ static bool marks_are_empty(const struct marks *marks)
 
 static int marks_replace_programs(struct marks *marks, struct diag *diag)
 {
-	_cleanup_(cleanup_rules) struct rules rules = { .config.hook = marks->number };
+	_cleanup_(cleanup_rules) struct rules rules = {};
 	const struct rules_mark *list[WIRE_MARKS_MAX] = {};
 	int memory_fd = -1, links[2] = { -1, -1 };
 	int error;
@@ -466,7 +465,6 @@ int marks_new(struct marks **out, const struct marks_options *options)
 		return -ENOMEM;
 	marks->options = *options;
 	marks->memory_fd = marks->set_fd = marks->links[0] = marks->links[1] = -1;
-	marks->number = 0; /* no hook has it; its control says half 0 for good */
 	*out = marks;
 	return 0;
 }
