@@ -43,14 +43,14 @@ static void file_free(struct policy_file *file)
 	free(file);
 }
 
-static void log_lines(struct diag *diag)
+void policies_log(enum log_level level, const struct diag *diag)
 {
 	struct span rest = { diag->text.data, diag->text.bytes };
 
 	while (rest.bytes) {
 		struct span line = span_cut(&rest, '\n');
 
-		log_error("%.*s", (int)line.bytes, line.data);
+		log_message(level, "%.*s", (int)line.bytes, line.data);
 	}
 }
 
@@ -114,7 +114,7 @@ static void file_list_error(struct policies *policies, struct policy_file *file,
 static void file_fail(struct policies *policies, struct policy_file *file, struct diag *diag)
 {
 	file->is_bad = true;
-	log_lines(diag);
+	policies_log(LOG_LEVEL_ERROR, diag);
 	log_error("policy file \"%s\" is not loaded%s", file->path,
 		  file_find_policy(policies, file) ? "; what it said before goes on" : "");
 	file_list_error(policies, file, buf_text(&diag->text));
@@ -208,7 +208,7 @@ static void step_fail(struct policies *policies, struct engine_step *step, struc
 		      struct diag *diag)
 {
 	if (!step->added) {
-		log_lines(diag);
+		policies_log(LOG_LEVEL_ERROR, diag);
 		return;
 	}
 	policy_free(step->added);
@@ -222,6 +222,7 @@ static void batch_run(struct batch *batch, size_t first, size_t count)
 	struct engine_step *steps = batch->steps + first;
 
 	if (engine_change(batch->policies->options.engine, steps, count, &diag) == 0) {
+		policies_log(LOG_LEVEL_WARN, &diag);
 		for (size_t i = 0; i < count; i++)
 			step_tell(&steps[i], batch->files[first + i]);
 	} else if (count == 1) {
@@ -407,7 +408,7 @@ unsigned int policies_load(struct policies *policies)
 	unsigned int bad = 0;
 
 	if (policies->options.workload_file[0] && policies_read_workloads(policies, &diag)) {
-		log_lines(&diag);
+		policies_log(LOG_LEVEL_ERROR, &diag);
 		bad++;
 	}
 	policies_refresh(policies);

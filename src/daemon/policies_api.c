@@ -37,6 +37,7 @@ int policies_add(void *context, const char *yaml, const char *domain,
 		error = engine_add(policies->options.engine, policy, &options, diag);
 	if (!error) {
 		TAKE_PTR(policy); /* the engine's now */
+		policies_log(LOG_LEVEL_WARN, diag);
 		log_info("policy of a client loaded in %llu us", policies_count_us(began_ns));
 	}
 	malloc_trim(0);

@@ -3,6 +3,7 @@
  * workloads). */
 #pragma once
 
+#include "base/log.h"
 #include "base/watch.h"
 #include "daemon/policies.h"
 #include "workload/workload.h"
@@ -38,6 +39,7 @@ struct policies {
 
 /* policies.c */
 unsigned long long policies_count_us(uint64_t began_ns);
+void policies_log(enum log_level level, const struct diag *diag); /* each of its lines */
 
 /* policies_workloads.c */
 int policies_read_workloads(struct policies *policies, struct diag *diag);

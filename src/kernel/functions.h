@@ -5,6 +5,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct btf;
@@ -15,3 +16,36 @@ void kernel_functions_free(struct kernel_functions *functions); /* NULL is fine 
 
 /* The id of a function's type; 0: there is none of that name. */
 uint32_t kernel_functions_find(const struct kernel_functions *functions, const char *name);
+
+/* Structs that values of policies are read from. */
+#define KERNEL_STRUCTS(X)               \
+	X(FILE, "file")                 \
+	X(KIOCB, "kiocb")               \
+	X(PATH, "path")                 \
+	X(DENTRY, "dentry")             \
+	X(LINUX_BINPRM, "linux_binprm") \
+	X(FILENAME, "filename")         \
+	X(NET_DEVICE, "net_device")     \
+	X(SOCK, "sock")                 \
+	X(SOCKET, "socket")             \
+	X(SK_BUFF, "sk_buff")           \
+	X(CRED, "cred")                 \
+	X(USER_NAMESPACE, "user_namespace")
+
+/* What an argument points to. ANY: nothing is known of it. */
+enum kernel_struct {
+	KERNEL_STRUCT_ANY,
+	KERNEL_STRUCT_OTHER,
+#define X(name, text) KERNEL_STRUCT_##name,
+	KERNEL_STRUCTS(X)
+#undef X
+		KERNEL_STRUCT_COUNT
+};
+
+/* "" for ANY and OTHER. */
+const char *kernel_struct_get_name(enum kernel_struct what);
+
+/* Whether that function has an argument INDEX and it points to WHAT; true too if that is not known.
+ */
+bool kernel_functions_may_take(const struct kernel_functions *functions, const char *name,
+			       unsigned int index, enum kernel_struct what);

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "kernel/functions.h"
 #include "kernel/syscalls.h"
 #include "kernel/types.h"
 
@@ -16,48 +17,48 @@ struct kernel_check {
 	struct report *report;
 };
 
-/* The struct that a value of this type is read from; NULL: none, or several will do. */
-static const char *type_get_struct(enum arg_type type)
+/* The struct that a value of this type is read from; ANY: none, or several will do. */
+static enum kernel_struct type_get_struct(enum arg_type type)
 {
 	switch (type) {
 	case ARG_TYPE_FILE:
-		return "file";
+		return KERNEL_STRUCT_FILE;
 	case ARG_TYPE_KIOCB:
-		return "kiocb";
+		return KERNEL_STRUCT_KIOCB;
 	case ARG_TYPE_PATH:
-		return "path";
+		return KERNEL_STRUCT_PATH;
 	case ARG_TYPE_DENTRY:
-		return "dentry";
+		return KERNEL_STRUCT_DENTRY;
 	case ARG_TYPE_LINUX_BINPRM:
-		return "linux_binprm";
+		return KERNEL_STRUCT_LINUX_BINPRM;
 	case ARG_TYPE_FILENAME:
-		return "filename";
+		return KERNEL_STRUCT_FILENAME;
 	case ARG_TYPE_NET_DEVICE:
-		return "net_device";
+		return KERNEL_STRUCT_NET_DEVICE;
 	case ARG_TYPE_SOCK:
-		return "sock";
+		return KERNEL_STRUCT_SOCK;
 	case ARG_TYPE_SOCKET:
-		return "socket";
+		return KERNEL_STRUCT_SOCKET;
 	case ARG_TYPE_SKB:
-		return "sk_buff";
+		return KERNEL_STRUCT_SK_BUFF;
 	case ARG_TYPE_CRED:
-		return "cred";
+		return KERNEL_STRUCT_CRED;
 	case ARG_TYPE_USER_NAMESPACE:
-		return "user_namespace";
+		return KERNEL_STRUCT_USER_NAMESPACE;
 	default:
-		return NULL;
+		return KERNEL_STRUCT_ANY;
 	}
 }
 
 static void check_struct(const struct kernel_check *own, const char *function,
 			 const struct policy_argument *argument)
 {
-	const char *wanted = type_get_struct(argument->facts->type);
+	const char *wanted = kernel_struct_get_name(type_get_struct(argument->facts->type));
 	const char *found =
 		kernel_types_get_struct(own->types, function, (unsigned int)argument->index.value);
 	struct place place = argument->type.place;
 
-	if (!wanted || !found || strcmp(wanted, found) == 0)
+	if (!*wanted || !found || strcmp(wanted, found) == 0)
 		return;
 	if (*found)
 		report_error(own->report, place,
@@ -70,12 +71,34 @@ static void check_struct(const struct kernel_check *own, const char *function,
 			       (long long)argument->index.value, function, wanted);
 }
 
+/* Arguments of system calls are what user space passed: the kernel's types do not say. */
+static bool argument_is_typed(const struct policy_hook *hook,
+			      const struct policy_argument *argument)
+{
+	return !hook->is_syscall && argument->from == POLICY_FROM_ARGUMENT && !argument->steps;
+}
+
+bool policy_may_fit(const struct policy_hook *hook, const char *function,
+		    const struct kernel_functions *functions)
+{
+	for (size_t i = 0; i < hook->arguments.count; i++) {
+		const struct policy_argument *argument = &hook->arguments.items[i];
+
+		if (argument_is_typed(hook, argument) &&
+		    !kernel_functions_may_take(functions, function,
+					       (unsigned int)argument->index.value,
+					       type_get_struct(argument->facts->type)))
+			return false;
+	}
+	return true;
+}
+
 static void check_argument(const struct kernel_check *own, const char *function,
 			   const struct policy_argument *argument)
 {
 	int count = kernel_types_count_arguments(own->types, function);
 
-	if (argument->from != POLICY_FROM_ARGUMENT || argument->steps)
+	if (!argument_is_typed(own->hook, argument))
 		return;
 	if (argument->index.value < count)
 		check_struct(own, function, argument);
@@ -102,7 +125,6 @@ static void check_missing(const struct kernel_check *own, const char *function, 
 		finding_hint(finding, "did you mean \"%s\"?", suggest.best);
 }
 
-/* Arguments of system calls are what user space passed: the kernel's types do not say. */
 static int check_function(const struct kernel_check *own, const char *call, struct place place)
 {
 	_cleanup_free_ char *function =
@@ -114,7 +136,7 @@ static int check_function(const struct kernel_check *own, const char *call, stru
 		check_missing(own, function, place);
 		return 0;
 	}
-	for (size_t i = 0; i < own->hook->arguments.count && !own->hook->is_syscall; i++)
+	for (size_t i = 0; i < own->hook->arguments.count; i++)
 		check_argument(own, function, &own->hook->arguments.items[i]);
 	return 0;
 }

@@ -7,7 +7,13 @@
 
 #include "policy/policy.h"
 
+struct kernel_functions;
 struct kernel_types;
+
+/* Whether the arguments of HOOK are what FUNCTION has, as far as the index knows: no types are
+ * read. */
+bool policy_may_fit(const struct policy_hook *hook, const char *function,
+		    const struct kernel_functions *functions);
 
 /* -EINVAL: the report says what the kernel does not have. */
 int policy_check_kernel(const struct policy *policy, const struct kernel_types *types,

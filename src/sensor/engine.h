@@ -89,8 +89,8 @@ struct engine_step {
 
 /*
  * All steps at once, or none. What is added belongs to the engine then, or after an error still to
- * the caller. -EEXIST: there is one of that name, namespace and domain. -EINVAL, -EOPNOTSUPP,
- * -ENOENT, -ENOSPC: it cannot be loaded, as DIAG says.
+ * the caller. After a success DIAG may have warnings. -EEXIST: there is one of that name, namespace
+ * and domain. -EINVAL, -EOPNOTSUPP, -ENOENT, -ENOSPC: it cannot be loaded, as DIAG says.
  */
 int engine_change(struct engine *engine, const struct engine_step *steps, size_t count,
 		  struct diag *diag);

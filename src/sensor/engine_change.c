@@ -12,6 +12,8 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "kernel/types.h"
+#include "policy/check_kernel.h"
 #include "policy/support.h"
 
 /* The text of a diagnosis without its last newline. */
@@ -295,6 +297,28 @@ static int policy_check(const struct engine_policy *policy, struct diag *diag)
 	return -EINVAL;
 }
 
+/*
+ * Arguments that the function does not have, or that point to something else: told and not
+ * refused, as upstream does; what is read then says so itself or makes no sense. The types of the
+ * kernel take long to read, so the index of functions is asked first.
+ */
+static void policy_check_arguments(const struct engine *engine, const struct engine_policy *policy,
+				   struct diag *diag)
+{
+	_cleanup_report_ struct report report = {};
+	struct kernel_types *types = NULL;
+	bool fits = true;
+
+	for (size_t i = 0; i < policy->hooks_count; i++)
+		fits = fits && policy_may_fit(policy->hooks[i].hook, policy->hooks[i].function,
+					      engine->options.functions);
+	if (fits || kernel_types_open(&types, engine->options.btf_path))
+		return;
+	policy_check_kernel(policy->policy, types, &report);
+	kernel_types_close(types);
+	report_tell(&report, diag);
+}
+
 static void engine_link(struct engine *engine, struct engine_policy *policy,
 			struct engine_policy *before)
 {
@@ -339,6 +363,8 @@ static int policy_come(struct engine *engine, const struct engine_step *step, st
 	if (!error)
 		error = engine_policy_find_functions(engine, policy, diag);
 	policy_touch(policy);
+	if (!error)
+		policy_check_arguments(engine, policy, diag);
 	return error ? error : engine_policy_ref_marks(engine, policy, diag);
 }
 
