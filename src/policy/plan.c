@@ -64,6 +64,8 @@ static int plan_add_function(struct plan *plan, const struct policy_hook *hook, 
 		point = plan_add_point(plan, function, hook->is_syscall);
 	if (!point)
 		return -ENOMEM;
+	if (point->count && point->members[point->count - 1].hook == hook)
+		return 0; /* twice in its list */
 	members = realloc(point->members, (point->count + 1) * sizeof(*members));
 	if (!members)
 		return -ENOMEM;

@@ -40,11 +40,18 @@ static bool policy_is_loaded(const struct engine_policy *policy)
 	       (policy->state == ENGINE_ENABLED || policy->state == ENGINE_PARTIALLY_ENABLED);
 }
 
+/* A function that stands in a list twice is hooked once. */
+static bool members_end_with(const struct members *members, const struct policy_hook *hook)
+{
+	return members->count && members->items[members->count - 1].hook == hook;
+}
+
 static void members_add(struct members *members, struct engine_policy *policy,
 			const struct hook *hook)
 {
 	for (size_t i = 0; policy_is_loaded(policy) && i < policy->hooks_count; i++) {
-		if (policy->hooks[i].point != hook)
+		if (policy->hooks[i].point != hook ||
+		    members_end_with(members, policy->hooks[i].hook))
 			continue;
 		members->items[members->count] = (struct rules_member){
 			.policy = policy->policy,
