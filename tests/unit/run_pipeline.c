@@ -118,10 +118,12 @@ static void *copy_made(const struct run *run)
 
 void run_send(struct run *run)
 {
+	uint64_t *sequences =
+		run->made.header.kind == WIRE_RECORD_HOOK ? run->call_sequences : run->sequences;
 	void *copy;
 
 	if (run->made.header.cpu < RUN_CPUS)
-		run->made.header.sequence = ++run->sequences[run->made.header.cpu];
+		run->made.header.sequence = ++sequences[run->made.header.cpu];
 	copy = copy_made(run);
 	pipeline_on_record(&run->pipeline, copy, run->made.header.bytes);
 	free(copy);
@@ -152,6 +154,14 @@ void run_exec(struct run *run, struct wire_process_id id, struct wire_process_id
 void run_exit(struct run *run, struct wire_process_id id, uint32_t code)
 {
 	make_exit(&run->made, id, code);
+	run_send(run);
+}
+
+void run_call(struct run *run, struct wire_process_id id)
+{
+	static const uint64_t vector[1] = { 1 };
+
+	make_hook(&run->made, id, vector, 1);
 	run_send(run);
 }
 

@@ -21,7 +21,8 @@ struct run {
 	struct buf told;
 	struct wire_ring_state states[RUN_CPUS]; /* what the kernel side has counted */
 	uint64_t sequences[RUN_CPUS];
-	uint64_t bad_json; /* events whose JSON could not be read again */
+	uint64_t call_sequences[RUN_CPUS]; /* of the other ring */
+	uint64_t bad_json;		   /* events whose JSON could not be read again */
 	struct made_record made;
 };
 
@@ -36,6 +37,8 @@ void run_fork(struct run *run, struct wire_process_id id, struct wire_process_id
 void run_exec(struct run *run, struct wire_process_id id, struct wire_process_id parent,
 	      struct wire_process_id previous, const struct made_texts *texts);
 void run_exit(struct run *run, struct wire_process_id id, uint32_t code);
+/* Of a hooked function, for no policy. */
+void run_call(struct run *run, struct wire_process_id id);
 
 /* What was told since the last call, valid until the next. */
 const char *run_told(struct run *run);

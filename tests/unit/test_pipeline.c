@@ -105,6 +105,18 @@ static void an_exit_waits_behind_its_exec(void **state)
 					    "exit 6 /bin/true status 0\n");
 }
 
+static void a_call_does_not_come_before_the_exec_of_its_process(void **state)
+{
+	run_exec(&run, child, shell, nobody, &true_texts);
+	run_exit(&run, child, 0);
+	run_call(&run, shell); /* of another one */
+	assert_string_equal(run_told(&run), "");
+	run_call(&run, child);
+	assert_string_equal(run_told(&run), "exec 6 /bin/true < 5 unknown>\n");
+	pipeline_flush(&run.pipeline);
+	assert_string_equal(run_told(&run), "exit 6 /bin/true status 0\n");
+}
+
 static void an_event_whose_parent_never_comes_is_told_in_the_end(void **state)
 {
 	run_exec(&run, child, shell, nobody, &true_texts);
@@ -298,6 +310,7 @@ int main(void)
 		CASE(an_exec_in_place_keeps_the_parent_and_the_old_image_has_no_exit),
 		CASE(an_event_waits_for_its_parent),
 		CASE(an_exit_waits_behind_its_exec),
+		CASE(a_call_does_not_come_before_the_exec_of_its_process),
 		CASE(an_event_whose_parent_never_comes_is_told_in_the_end),
 		CASE(a_parent_that_the_kernel_side_does_not_know_is_not_waited_for),
 		CASE_SMALL(an_event_that_waits_is_told_even_if_its_process_lost_its_place),
