@@ -181,15 +181,18 @@ static __always_inline void arg_read_unix_address(const struct reading *reading)
 	path[0] = '@';
 	if (family == AF_UNIX) {
 		__u64 from = reading->argument + 2;
+		__u32 most = UNIX_PATH_BYTES;
 		char first = 0;
 
 		if (arg_read(reading, &first, 1, from))
 			return arg_put_status(reading, WIRE_VALUE_UNREADABLE);
+		if (first) /* all of it may be a path; the NUL is the helper's then */
+			most++;
 		if (arg_is_user(reading))
-			bytes = bpf_probe_read_user_str(path + !first, UNIX_PATH_BYTES,
+			bytes = bpf_probe_read_user_str(path + !first, most,
 							(void *)(from + !first));
 		else
-			bytes = bpf_probe_read_kernel_str(path + !first, UNIX_PATH_BYTES,
+			bytes = bpf_probe_read_kernel_str(path + !first, most,
 							  (void *)(from + !first));
 		bytes = bytes <= 1 ? 0 : bytes - 1 + !first;
 		bytes &= 127;

@@ -10,6 +10,7 @@
 #include <bpf/btf.h>
 #include <bpf/libbpf.h>
 
+#include "base/log.h"
 #include "sensor/hook_code.h"
 
 #include "wire/hook.h"
@@ -93,43 +94,48 @@ void hook_templates_end(struct hook_templates *templates)
 /* ---- what functions are for ---------------------------------------------------------------------
  */
 
-static uint32_t function_get_needs(const char *name)
-{
-	static const struct {
-		const char *name;
-		uint32_t needs;
-	} rows[] = {
-		{ "ranges_find", WIRE_USES_RANGES },
-		{ "wide_ranges_find", WIRE_USES_WIDE_RANGES },
-		{ "text_find", WIRE_USES_TEXTS },
-		{ "masks_apply", WIRE_USES_MASKS },
-		{ "substrings_apply", WIRE_USES_SUBSTRINGS },
-		{ "task_match_marks", WIRE_USES_MARKS },
-		{ "match_task", WIRE_USES_TASK },
-		{ "hook_park", WIRE_USES_RETURNS },
-		{ "hook_unpark", WIRE_USES_RETURNS },
-		{ "arg_read_file_like", WIRE_USES_FILES },
-		{ "filter_excludes", WIRE_USES_FILES },
-		{ "arg_read_network", WIRE_USES_NETWORK },
-		{ "match_text_tables", WIRE_USES_TEXTS | WIRE_USES_SUBSTRINGS },
-		{ "match_file", WIRE_USES_FILES },
-		{ "match_number", WIRE_USES_NUMBERS },
-		{ "match_unix_address", WIRE_USES_NETWORK },
-		{ "match_socket", WIRE_USES_NETWORK },
-		{ "match_packet", WIRE_USES_NETWORK },
-		{ "match_plain_address", WIRE_USES_NETWORK },
-		{ "arg_read_credentials", WIRE_USES_CREDENTIALS },
-		{ "arg_read_bytes", WIRE_USES_BUFFERS },
-	};
+static const struct {
+	const char *name;
+	uint32_t needs;
+} function_rows[] = {
+	{ "ranges_find", WIRE_USES_RANGES },
+	{ "wide_ranges_find", WIRE_USES_WIDE_RANGES },
+	{ "text_find", WIRE_USES_TEXTS },
+	{ "masks_apply", WIRE_USES_MASKS },
+	{ "substrings_apply", WIRE_USES_SUBSTRINGS },
+	{ "task_match_marks", WIRE_USES_MARKS },
+	{ "match_task", WIRE_USES_TASK },
+	{ "hook_park", WIRE_USES_RETURNS },
+	{ "hook_unpark", WIRE_USES_RETURNS },
+	{ "arg_read_file_like", WIRE_USES_FILES },
+	{ "filter_excludes", WIRE_USES_FILES },
+	{ "arg_read_network", WIRE_USES_NETWORK },
+	{ "match_text_tables", WIRE_USES_TEXTS | WIRE_USES_SUBSTRINGS },
+	{ "match_file", WIRE_USES_FILES },
+	{ "match_number", WIRE_USES_NUMBERS },
+	{ "match_unix_address", WIRE_USES_NETWORK },
+	{ "match_socket", WIRE_USES_NETWORK },
+	{ "match_packet", WIRE_USES_NETWORK },
+	{ "match_plain_address", WIRE_USES_NETWORK },
+	{ "arg_read_credentials", WIRE_USES_CREDENTIALS },
+	{ "arg_read_bytes", WIRE_USES_BUFFERS },
+};
 
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		if (strcmp(rows[i].name, name) == 0)
-			return rows[i].needs;
+enum { FUNCTION_ROWS = sizeof(function_rows) / sizeof(function_rows[0]) };
+
+static uint32_t function_get_needs(const char *name, bool found[FUNCTION_ROWS])
+{
+	for (size_t i = 0; i < FUNCTION_ROWS; i++) {
+		if (strcmp(function_rows[i].name, name) != 0)
+			continue;
+		found[i] = true;
+		return function_rows[i].needs;
 	}
 	return 0;
 }
 
-static int code_find_needs(struct hook_code *code, const struct btf *types)
+static int code_find_needs(struct hook_code *code, const struct btf *types,
+			   bool found[FUNCTION_ROWS])
 {
 	const char *record = code->functions;
 
@@ -141,18 +147,25 @@ static int code_find_needs(struct hook_code *code, const struct btf *types)
 		const struct btf_type *type = btf__type_by_id(types, function->type_id);
 
 		if (type)
-			code->needs[i] =
-				function_get_needs(btf__name_by_offset(types, type->name_off));
+			code->needs[i] = function_get_needs(
+				btf__name_by_offset(types, type->name_off), found);
 	}
 	return 0;
 }
 
 int hook_templates_find_needs(struct hook_templates *templates, const struct btf *types)
 {
+	bool found[FUNCTION_ROWS] = {};
 	int error = 0;
 
 	for (size_t i = 0; i < HOOK_TEMPLATE_COUNT && !error; i++)
-		error = code_find_needs(&templates->codes[i], types);
+		error = code_find_needs(&templates->codes[i], types, found);
+	for (size_t i = 0; i < FUNCTION_ROWS && !error; i++) {
+		if (found[i])
+			continue;
+		log_debug("no program has a function \"%s\"", function_rows[i].name);
+		error = -EINVAL; /* renamed, or inlined: it would never be cut out */
+	}
 	return error;
 }
 
