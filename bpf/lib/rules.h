@@ -307,7 +307,7 @@ RULES_GLOBAL __u32 text_find(struct hook_scratch *scratch, __u64 text, __u32 tab
 	scratch->text.vector = header->none;
 	scratch->text.lengths = header->lengths;
 	scratch->text.node = 0;
-	rules_loop(how >> 1, how >> 1, text_step, &search);
+	rules_loop(how >> 1, WIRE_TEXT_WORDS_UNROLLED, text_step, &search);
 	return scratch->text.vector;
 }
 

@@ -102,7 +102,7 @@ static int plan_add_hook(struct plan *plan, const struct policy_hook *hook)
 
 static int plan_print_point(struct plan *plan, struct point *point)
 {
-	_cleanup_(cleanup_rules) struct rules rules = {};
+	_cleanup_(cleanup_rules) struct rules rules = { .config.has_bpf_loop = true };
 	_cleanup_diag_ struct diag diag = {};
 	int error;
 

@@ -362,6 +362,29 @@ static void round_text_words(struct wire_hook_config *config)
 	}
 }
 
+/* What programs can do on this kernel; see rules_loop() in bpf/lib/rules.h. */
+static int check_steps(const struct rules_builder *builder)
+{
+	const struct wire_hook_config *config = &builder->out->config;
+
+	for (uint32_t slot = 0; !config->has_bpf_loop && slot < config->values_count; slot++) {
+		const struct wire_hook_value *value = &config->values[slot];
+
+		if (value->text_words > WIRE_TEXT_WORDS_UNROLLED) {
+			diag_add(builder->diag,
+				 "texts of more than %d bytes are compared from Linux 5.17 on only",
+				 WIRE_TEXT_WORDS_UNROLLED * 8);
+			return -ENOSPC;
+		}
+		if (value->tables & 1u << WIRE_TABLE_SUBSTRING) {
+			diag_add(builder->diag,
+				 "parts of texts are searched from Linux 5.17 on only");
+			return -ENOSPC;
+		}
+	}
+	return 0;
+}
+
 /* Bytes that a value takes in a record at the most, with its head. */
 static uint32_t value_get_bytes_max(const struct wire_hook_value *value)
 {
@@ -473,6 +496,9 @@ int rules_build_memory(struct rules_builder *builder, uint32_t generation)
 	error = add_selectors(builder, &head);
 	if (!error)
 		error = rules_get_error(builder);
+	if (error)
+		return error;
+	error = check_steps(builder);
 	if (error)
 		return error;
 	head.bytes = (uint32_t)builder->out->memory.bytes;

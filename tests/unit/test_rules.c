@@ -40,6 +40,7 @@ static int setup(void **state)
 	plan_world_init(&fixture->world);
 	for (uint32_t i = 0; i < WIRE_NAMESPACES; i++)
 		fixture->world.rules.host_namespaces[i] = 4;
+	fixture->rules.config.has_bpf_loop = true;
 	*state = fixture;
 	return 0;
 }
@@ -50,7 +51,7 @@ static void forget(struct fixture *fixture)
 		policy_free(fixture->policies[i]);
 	fixture->policies_count = fixture->count = 0;
 	rules_done(&fixture->rules);
-	fixture->rules = (struct rules){};
+	fixture->rules = (struct rules){ .config.has_bpf_loop = true };
 	diag_done(&fixture->diag);
 	fixture->diag = (struct diag){};
 	rules_maker_done(&fixture->maker);
@@ -412,6 +413,25 @@ static void limits_of_tables_are_named(void **state)
 	expect_limit(fixture, "too many ranges on one value of one function: 131073");
 }
 
+static void kernels_without_loops_have_limits_of_their_own(void **state)
+{
+	struct fixture *fixture = *state;
+	char format[300];
+
+	memset(format, 'x', sizeof(format));
+	memcpy(format, "\"%zu", 4);
+	memcpy(format + 270, "\"", 2);
+	add_large(fixture, "string", 1, 1, "Equal", format, 1);
+	build_well(fixture);
+	forget(fixture);
+	fixture->rules.config.has_bpf_loop = false;
+	add_large(fixture, "string", 1, 1, "Equal", format, 1);
+	expect_limit(fixture, "texts of more than 256 bytes are compared from Linux 5.17 on only");
+	fixture->rules.config.has_bpf_loop = false;
+	add_large(fixture, "string", 1, 1, "SubString", "\"%zu\"", 1);
+	expect_limit(fixture, "parts of texts are searched from Linux 5.17 on only");
+}
+
 static void limits_of_the_world_are_named(void **state)
 {
 	struct fixture *fixture = *state;
@@ -579,6 +599,7 @@ int main(void)
 		CASE(thousands_of_selectors_have_a_bit_each),
 		CASE(one_selector_more_is_refused),
 		CASE(limits_of_tables_are_named),
+		CASE(kernels_without_loops_have_limits_of_their_own),
 		CASE(limits_of_the_world_are_named),
 		CASE(further_lists_of_binaries_have_a_limit),
 		CASE(rules_have_a_size),
