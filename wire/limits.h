@@ -97,7 +97,7 @@
 /* Steps of a text of eight bytes each: the longest path. */
 #define WIRE_TEXT_WORDS_MAX (WIRE_VALUE_BYTES_MAX / 8)
 /* The same without bpf_loop: longer texts of policies are refused there. */
-#define WIRE_TEXT_WORDS_UNROLLED 32
+#define WIRE_TEXT_WORDS_UNROLLED 16
 /* Policy records wait here for the agent, which looks every 5 ms. */
 #define WIRE_POLICY_RING_BYTES_PER_CPU (512 * 1024)
 /* System calls have smaller numbers (x86-64 has 470 of them). */

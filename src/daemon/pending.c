@@ -55,6 +55,18 @@ bool pending_has(struct pending *pending, const struct wire_process_id *id)
 	return pending_find(pending, id, pending->count) != NULL;
 }
 
+bool pending_has_exec(const struct pending *pending, const struct wire_process_id *id)
+{
+	for (size_t i = 0; i < pending->count; i++) {
+		const struct process_event *event = &pending->entries[i].event;
+
+		if (event->kind == PROCESS_EVENT_EXEC && event->id.pid == id->pid &&
+		    event->id.exec_ns == id->exec_ns)
+			return true;
+	}
+	return false;
+}
+
 bool pending_add(struct pending *pending, const struct process_event *event,
 		 const struct process *process, uint64_t now_ns)
 {

@@ -25,6 +25,8 @@ void pending_free(struct pending *pending);
 bool pending_is_empty(const struct pending *pending);
 /* Whether an event of this process waits, so that a later one must wait behind it. */
 bool pending_has(struct pending *pending, const struct wire_process_id *id);
+/* Whether its exec waits. */
+bool pending_has_exec(const struct pending *pending, const struct wire_process_id *id);
 /*
  * Keeps a copy of PROCESS, so that the cache may forget it meanwhile; NULL: the one that came with
  * an earlier event of it. False: no room.

@@ -212,7 +212,7 @@ static void pipeline_send_exec_first(struct pipeline_call *call)
 {
 	struct pending *pending = call->pipeline->pending;
 
-	if (!pending_is_empty(pending) && pending_has(pending, &call->event.id))
+	if (pending_has_exec(pending, &call->event.id))
 		pending_release(pending, 0, pipeline_is_callers_exec, pipeline_release_callers_exec,
 				call);
 }

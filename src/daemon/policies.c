@@ -74,14 +74,17 @@ static int file_read(const char *path, struct buf *out)
 	return -EFBIG;
 }
 
+/* By its source too: two files may have had the same name for what they could not load. */
 static struct engine_policy *file_find_policy(const struct policies *policies,
 					      const struct policy_file *file)
 {
-	unsigned int count;
+	struct engine_policy *one = file->name ? engine_first(policies->options.engine) : NULL;
 
-	return file->name ? engine_find(policies->options.engine, POLICIES_DOMAIN_FILES,
-					file->namespace, file->name, &count)
-			  : NULL;
+	while (one && (strcmp(one->source, file->path) != 0 || strcmp(one->name, file->name) != 0 ||
+		       strcmp(one->namespace, file->namespace) != 0 ||
+		       strcmp(one->domain, POLICIES_DOMAIN_FILES) != 0))
+		one = one->next;
+	return one;
 }
 
 static void file_remember(struct policy_file *file, const char *name, const char *namespace)
@@ -170,7 +173,6 @@ static void batch_add(struct batch *batch, struct policy_file *file, struct poli
 	}
 	batch->files[batch->count] = file;
 	batch->steps[batch->count++] = (struct engine_step){
-		.removed = file_find_policy(batch->policies, file),
 		.added = added,
 		.options = { .domain = POLICIES_DOMAIN_FILES, .source = file->path, .mode = -1 },
 	};
@@ -221,6 +223,8 @@ static void batch_run(struct batch *batch, size_t first, size_t count)
 	_cleanup_diag_ struct diag diag = {};
 	struct engine_step *steps = batch->steps + first;
 
+	for (size_t i = 0; i < count; i++) /* now: an earlier half may have changed it */
+		steps[i].removed = file_find_policy(batch->policies, batch->files[first + i]);
 	if (engine_change(batch->policies->options.engine, steps, count, &diag) == 0) {
 		policies_log(LOG_LEVEL_WARN, &diag);
 		for (size_t i = 0; i < count; i++)

@@ -155,24 +155,22 @@ static int policy_do_without(const struct engine *engine, struct engine_policy *
 	return 0;
 }
 
-/* The same for all that come and name it; if none does, it is an error of the change. */
+/* The same for the one that comes and names it. If several do, one of them may be to blame and the
+ * others not: then, as if none did, it is an error of the change. */
 static int change_do_without(struct engine *engine, const struct hook *hook, int error,
 			     const char *reason, struct diag *diag)
 {
-	bool is_named = false;
+	struct engine_policy *named = NULL;
+	unsigned int count = 0;
 
 	for (struct engine_policy *one = engine->policies; one; one = one->next) {
-		int result;
-
 		if (one->phase != ENGINE_COMES || !policy_names(one, hook))
 			continue;
-		is_named = true;
-		result = policy_do_without(engine, one, hook, error, reason, diag);
-		if (result)
-			return result;
+		named = one;
+		count++;
 	}
-	if (is_named)
-		return 0;
+	if (count == 1)
+		return policy_do_without(engine, named, hook, error, reason, diag);
 	diag_add(diag, "%s", reason);
 	return error;
 }

@@ -426,7 +426,7 @@ static void kernels_without_loops_have_limits_of_their_own(void **state)
 	forget(fixture);
 	fixture->rules.config.has_bpf_loop = false;
 	add_large(fixture, "string", 1, 1, "Equal", format, 1);
-	expect_limit(fixture, "texts of more than 256 bytes are compared from Linux 5.17 on only");
+	expect_limit(fixture, "texts of more than 128 bytes are compared from Linux 5.17 on only");
 	fixture->rules.config.has_bpf_loop = false;
 	add_large(fixture, "string", 1, 1, "SubString", "\"%zu\"", 1);
 	expect_limit(fixture, "parts of texts are searched from Linux 5.17 on only");
