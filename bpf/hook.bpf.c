@@ -333,12 +333,9 @@ int hook_mark_exec(__u64 *context)
 
 	if (!process)
 		return 0;
-	scratch = hook_take_scratch();
-	if (!scratch) {
-		hook_count_loss(WIRE_DROP_SCRATCH_BUSY);
+	scratch = hook_take(half);
+	if (!scratch)
 		return 0;
-	}
-	scratch->half = half;
 	mark_image(rules, scratch, process);
 	mark_pid(rules, scratch, pid);
 	hook_give_scratch(scratch);
@@ -356,12 +353,9 @@ int hook_mark_fork(__u64 *context)
 
 	if (!process || pid != (__u32)BPF_CORE_READ(child, pid))
 		return 0;
-	scratch = hook_take_scratch();
-	if (!scratch) {
-		hook_count_loss(WIRE_DROP_SCRATCH_BUSY);
+	scratch = hook_take(half);
+	if (!scratch)
 		return 0;
-	}
-	scratch->half = half;
 	mark_pid(rules, scratch, pid);
 	hook_give_scratch(scratch);
 	return 0;
@@ -379,11 +373,9 @@ static __always_inline int note_process(__u32 pid)
 
 	if (!process)
 		return 0;
-	scratch = hook_take_scratch();
-	if (!scratch) {
-		hook_count_loss(WIRE_DROP_SCRATCH_BUSY);
+	scratch = hook_take(0); /* no rules are read */
+	if (!scratch)
 		return 0;
-	}
 	scratch->now.exec_ns = process->exec_ns;
 	task_read_namespaces(task, scratch->now.namespaces);
 	task_read_capability_sets(task, &scratch->now.capabilities);

@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/clock.h"
 
@@ -37,14 +38,17 @@ bool pending_is_empty(const struct pending *pending)
 	return !pending->count;
 }
 
+static bool entry_is_about(const struct pending_entry *entry, const struct wire_process_id *id)
+{
+	return entry->event.id.pid == id->pid && entry->event.id.exec_ns == id->exec_ns;
+}
+
 /* The last of the first END entries that is about the process; NULL: none is. */
 static struct pending_entry *pending_find(struct pending *pending, const struct wire_process_id *id,
 					  size_t end)
 {
 	while (end--) {
-		const struct wire_process_id *other = &pending->entries[end].event.id;
-
-		if (other->pid == id->pid && other->exec_ns == id->exec_ns)
+		if (entry_is_about(&pending->entries[end], id))
 			return &pending->entries[end];
 	}
 	return NULL;
@@ -53,18 +57,6 @@ static struct pending_entry *pending_find(struct pending *pending, const struct 
 bool pending_has(struct pending *pending, const struct wire_process_id *id)
 {
 	return pending_find(pending, id, pending->count) != NULL;
-}
-
-bool pending_has_exec(const struct pending *pending, const struct wire_process_id *id)
-{
-	for (size_t i = 0; i < pending->count; i++) {
-		const struct process_event *event = &pending->entries[i].event;
-
-		if (event->kind == PROCESS_EVENT_EXEC && event->id.pid == id->pid &&
-		    event->id.exec_ns == id->exec_ns)
-			return true;
-	}
-	return false;
 }
 
 bool pending_add(struct pending *pending, const struct process_event *event,
@@ -101,4 +93,20 @@ void pending_release(struct pending *pending, uint64_t now_ns, pending_ready_fn 
 		process_image_unref(entry.process.image);
 	}
 	pending->count = kept;
+}
+
+void pending_release_exec(struct pending *pending, const struct wire_process_id *id,
+			  pending_release_fn release, void *context)
+{
+	for (size_t i = 0; i < pending->count; i++) {
+		struct pending_entry entry = pending->entries[i];
+
+		if (entry.event.kind != PROCESS_EVENT_EXEC || !entry_is_about(&entry, id))
+			continue;
+		memmove(&pending->entries[i], &pending->entries[i + 1],
+			(--pending->count - i) * sizeof(entry));
+		release(context, &entry.event, &entry.process);
+		process_image_unref(entry.process.image);
+		return;
+	}
 }

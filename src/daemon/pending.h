@@ -25,8 +25,6 @@ void pending_free(struct pending *pending);
 bool pending_is_empty(const struct pending *pending);
 /* Whether an event of this process waits, so that a later one must wait behind it. */
 bool pending_has(struct pending *pending, const struct wire_process_id *id);
-/* Whether its exec waits. */
-bool pending_has_exec(const struct pending *pending, const struct wire_process_id *id);
 /*
  * Keeps a copy of PROCESS, so that the cache may forget it meanwhile; NULL: the one that came with
  * an earlier event of it. False: no room.
@@ -43,3 +41,6 @@ typedef void (*pending_release_fn)(void *context, const struct process_event *ev
 /* Releases what is ready or has waited long enough by NOW_NS; UINT64_MAX: all. */
 void pending_release(struct pending *pending, uint64_t now_ns, pending_ready_fn ready,
 		     pending_release_fn release, void *context);
+/* Releases the exec of this process, if it waits: nothing of it waits before that. */
+void pending_release_exec(struct pending *pending, const struct wire_process_id *id,
+			  pending_release_fn release, void *context);

@@ -190,33 +190,6 @@ static const struct process *pipeline_find_caller(struct pipeline *pipeline,
 	return process_table_find(pipeline->tracker.table, id);
 }
 
-static bool pipeline_is_callers_exec(void *context, const struct process_event *event,
-				     const struct process *process)
-{
-	const struct pipeline_call *call = context;
-
-	return event->kind == PROCESS_EVENT_EXEC && event->id.pid == call->event.id.pid &&
-	       event->id.exec_ns == call->event.id.exec_ns;
-}
-
-static void pipeline_release_callers_exec(void *context, const struct process_event *event,
-					  const struct process *process)
-{
-	const struct pipeline_call *call = context;
-
-	pipeline_release_event(call->pipeline, event, process);
-}
-
-/* The exec of a process comes before its calls, be it that its parent is not known yet. */
-static void pipeline_send_exec_first(struct pipeline_call *call)
-{
-	struct pending *pending = call->pipeline->pending;
-
-	if (pending_has_exec(pending, &call->event.id))
-		pending_release(pending, 0, pipeline_is_callers_exec, pipeline_release_callers_exec,
-				call);
-}
-
 static void pipeline_on_call(struct pipeline *pipeline, const struct record *record)
 {
 	struct pipeline_call call = { .pipeline = pipeline, .record = record };
@@ -225,7 +198,8 @@ static void pipeline_on_call(struct pipeline *pipeline, const struct record *rec
 	call.event.tid = record->hook->tid;
 	call.event.wall_ns = record->header->time_ns + (uint64_t)pipeline->tracker.boot_to_wall_ns;
 	call.process = pipeline_find_caller(pipeline, &record->hook->id);
-	pipeline_send_exec_first(&call);
+	/* its exec comes before its calls, be it that its parent is not known yet */
+	pending_release_exec(pipeline->pending, &call.event.id, pipeline_release_event, pipeline);
 	if (!pipeline->engine || !engine_resolve(pipeline->engine, record->hook, record->vector,
 						 pipeline_send_call, &call))
 		pipeline->stats.unresolved++;

@@ -428,6 +428,7 @@ static void change_undo(struct engine *engine)
 		one->name = one->namespace = NULL;
 	}
 	engine_settle(engine, ENGINE_COMES);
+	engine_unwatch(engine);
 	engine_sweep_hooks(engine);
 }
 
