@@ -80,7 +80,7 @@
 #define WIRE_MARKS_UNROLLED 64
 /* Substrings that are searched in one value (upstream's bound is 100 per hook). */
 #define WIRE_SUBSTRINGS_MAX 256
-/* Selectors of one call whose actions are carried out; the rest is counted as dropped. */
+/* Hooks that act on one function, on kernels without bpf_loop. */
 #define WIRE_ACTING_MAX 64
 /* Policies that are counted one by one. */
 #define WIRE_POLICIES_MAX 4096

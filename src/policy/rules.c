@@ -319,6 +319,7 @@ static void config_note_actions(struct wire_hook_config *config,
 static int add_selectors(struct rules_builder *builder, struct wire_rules *head)
 {
 	struct wire_selector *selectors = calloc(builder->bits + 1, sizeof(*selectors));
+	unsigned int acting = 0;
 
 	if (!selectors)
 		return -ENOMEM;
@@ -334,6 +335,7 @@ static int add_selectors(struct rules_builder *builder, struct wire_rules *head)
 				member, has_selectors ? &member->hook->selectors.items[j] : NULL);
 			config_note_actions(&builder->out->config, one);
 		}
+		acting += member_acts(selectors, member);
 		for (uint32_t j = 0; member_acts(selectors, member) && j < member->bits; j++) {
 			vector_set(builder->vector, member->first_bit + j, true);
 			builder->out->config.flags |= WIRE_HOOK_ACTS;
@@ -343,7 +345,12 @@ static int add_selectors(struct rules_builder *builder, struct wire_rules *head)
 	head->selectors = rules_add_bytes(builder, selectors, builder->bits * sizeof(*selectors));
 	head->selectors_count = builder->bits;
 	free(selectors);
-	return 0;
+	if (acting <= WIRE_ACTING_MAX || builder->out->config.has_bpf_loop)
+		return 0;
+	diag_add(builder->diag,
+		 "%u hooks of policies act on one function; before Linux 5.17 the limit is %u",
+		 acting, WIRE_ACTING_MAX);
+	return -ENOSPC;
 }
 
 /* ---- sizes

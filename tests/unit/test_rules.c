@@ -18,7 +18,7 @@
 #include "rules_make.h"
 
 #define HEAD	    "apiVersion: cilium.io/v1alpha1\nkind: TracingPolicy\nmetadata: {name: p}\nspec:\n"
-#define MEMBERS_MAX 64
+#define MEMBERS_MAX (WIRE_ACTING_MAX + 1)
 
 struct fixture {
 	struct plan_world world;
@@ -416,6 +416,7 @@ static void limits_of_tables_are_named(void **state)
 static void kernels_without_loops_have_limits_of_their_own(void **state)
 {
 	struct fixture *fixture = *state;
+	_cleanup_buf_ struct buf text = {};
 	char format[300];
 
 	memset(format, 'x', sizeof(format));
@@ -430,6 +431,14 @@ static void kernels_without_loops_have_limits_of_their_own(void **state)
 	fixture->rules.config.has_bpf_loop = false;
 	add_large(fixture, "string", 1, 1, "SubString", "\"%zu\"", 1);
 	expect_limit(fixture, "parts of texts are searched from Linux 5.17 on only");
+	buf_add_text(&text, HEAD "  kprobes:\n");
+	for (int i = 0; i <= WIRE_ACTING_MAX; i++)
+		buf_add_text(&text, "  - {call: f, syscall: false, selectors: [{"
+				    "matchActions: [{action: Sigkill}]}]}\n");
+	add_policy(fixture, (struct span){ text.data, text.bytes });
+	build_well(fixture);
+	fixture->rules.config.has_bpf_loop = false;
+	expect_limit(fixture, "65 hooks of policies act on one function; before Linux 5.17");
 }
 
 static void limits_of_the_world_are_named(void **state)
