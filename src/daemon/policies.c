@@ -173,6 +173,7 @@ static void batch_add(struct batch *batch, struct policy_file *file, struct poli
 	}
 	batch->files[batch->count] = file;
 	batch->steps[batch->count++] = (struct engine_step){
+		.removed = file_find_policy(batch->policies, file),
 		.added = added,
 		.options = { .domain = POLICIES_DOMAIN_FILES, .source = file->path, .mode = -1 },
 	};
@@ -223,8 +224,6 @@ static void batch_run(struct batch *batch, size_t first, size_t count)
 	_cleanup_diag_ struct diag diag = {};
 	struct engine_step *steps = batch->steps + first;
 
-	for (size_t i = 0; i < count; i++) /* now: an earlier half may have changed it */
-		steps[i].removed = file_find_policy(batch->policies, batch->files[first + i]);
 	if (engine_change(batch->policies->options.engine, steps, count, &diag) == 0) {
 		policies_log(LOG_LEVEL_WARN, &diag);
 		for (size_t i = 0; i < count; i++)
