@@ -116,10 +116,13 @@ static void file_list_error(struct policies *policies, struct policy_file *file,
 
 static void file_fail(struct policies *policies, struct policy_file *file, struct diag *diag)
 {
+	const struct engine_policy *policy = file_find_policy(policies, file);
+	bool goes_on = policy && policy->state != ENGINE_LOAD_ERROR;
+
 	file->is_bad = true;
 	policies_log(LOG_LEVEL_ERROR, diag);
 	log_error("policy file \"%s\" is not loaded%s", file->path,
-		  file_find_policy(policies, file) ? "; what it said before goes on" : "");
+		  goes_on ? "; what it said before goes on" : "");
 	file_list_error(policies, file, buf_text(&diag->text));
 }
 
