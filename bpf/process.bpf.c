@@ -566,3 +566,31 @@ int process_seed(struct bpf_iter__task *context)
 	bpf_seq_write(context->meta->seq, &scratch->record, sizeof(scratch->record) + used);
 	return 0;
 }
+
+/* ---- the ways in
+ * -------------------------------------------------------------------------------- */
+
+/*
+ * What is attached to the tracepoints for good. The programs above stand in slots and are replaced
+ * there in one step each, when another agent takes over: no process is told twice or not at all.
+ */
+SEC("tp_btf/sched_process_fork")
+int process_fork_enter(void *context)
+{
+	bpf_tail_call(context, &process_fork_slot, 0);
+	return 0;
+}
+
+SEC("tp_btf/sched_process_exec")
+int process_exec_enter(void *context)
+{
+	bpf_tail_call(context, &process_exec_slot, 0);
+	return 0;
+}
+
+SEC("tp_btf/sched_process_exit")
+int process_exit_enter(void *context)
+{
+	bpf_tail_call(context, &process_exit_slot, 0);
+	return 0;
+}

@@ -106,3 +106,6 @@
 #define WIRE_CGROUPS_MAX 32768
 /* Namespaces and capabilities of processes that rules compare with. */
 #define WIRE_BASELINES_MAX 32768
+/* Raised when records, rules or maps change their meaning and not their size: agents of different
+ * numbers do not take over from each other. */
+#define WIRE_BORDER 1

@@ -45,6 +45,16 @@ struct {
 	__type(value, struct wire_process);
 } processes SEC(".maps") __weak;
 
+/* The programs of the three tracepoints at this moment. Three maps, because kernels refuse one for
+ * programs of different tracepoints. */
+struct {
+	__uint(type, BPF_MAP_TYPE_PROG_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, __u32);
+} process_fork_slot SEC(".maps") __weak, process_exec_slot SEC(".maps") __weak,
+	process_exit_slot SEC(".maps") __weak;
+
 /* A walk from a dentry to the root of its process; see lib/path.h. */
 struct path_walk {
 	const struct dentry *dentry, *root_dentry, *leaf;

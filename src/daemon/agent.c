@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/loop.h"
+#include "daemon/agent_handover.h"
 #include "daemon/agent_status.h"
 #include "daemon/pipeline.h"
 #include "daemon/policies.h"
@@ -39,10 +40,12 @@ struct agent {
 	struct process_sensor *sensor;
 	struct ring_reader *reader;
 	struct engine *engine;
+	struct handover *handover; /* of the agent before, until this one is ready; NULL: none */
 	struct policies *policies;
 	struct service *service;
 	struct agent_status status;
 	struct loop_source *tick, *signals;
+	bool is_ready;
 	uint64_t ticks, report_tick; /* the next report of a file that takes nothing */
 	char socket_path[PATH_MAX];
 };
@@ -122,6 +125,8 @@ static int agent_start_pipeline(struct agent *agent, struct diag *diag)
 	agent->pipeline.states_context = agent;
 	agent->pipeline.publish = agent_publish;
 	agent->pipeline.publish_context = agent;
+	if (agent->handover)
+		agent_handover_take_pipeline(agent->handover, options, &agent->pipeline);
 	if (options->export_filename[0])
 		error = output_file_new(&agent->pipeline.file, options->export_filename,
 					(mode_t)strtoul(options->export_file_perm, NULL, 8), diag);
@@ -142,10 +147,20 @@ static int agent_start_sensor(struct agent *agent, struct diag *diag)
 		.policy_ring_bytes = options->policy_rb_size_total,
 		.with_environment = options->enable_process_environment_variables,
 		.has_bpf_loop = agent->features.has[KERNEL_BPF_LOOP],
+		.handover = agent->handover,
 	};
+	_cleanup_diag_ struct diag ignored = {};
 
 	if (!options->rb_size_total && per_cpu > 1ULL << 30)
 		log_warn("--rb-size asks for more than 1G in all; the kernel's event ring has 1G");
+	if (agent->handover && process_sensor_new(&agent->sensor, &sensor, pipeline_on_record,
+						  &agent->pipeline, &ignored)) {
+		log_warn("what an earlier agent left cannot be taken over; this one begins anew");
+		handover_free(agent->handover);
+		sensor.handover = agent->handover = NULL;
+	}
+	if (agent->handover)
+		return 0;
 	return process_sensor_new(&agent->sensor, &sensor, pipeline_on_record, &agent->pipeline,
 				  diag);
 }
@@ -202,6 +217,7 @@ static int agent_start_policies(struct agent *agent, struct diag *diag)
 		.files = &options->tracing_policy,
 		.directory = options->tracing_policy_dir,
 		.workload_file = options->workload_file,
+		.left = agent->handover ? json_object_get(agent->handover->root, "policies") : NULL,
 	};
 	unsigned int bad;
 	int error = engine_new(&agent->engine, &engine, diag);
@@ -212,7 +228,11 @@ static int agent_start_policies(struct agent *agent, struct diag *diag)
 	if (error)
 		return error;
 	agent->status.policies = agent->policies;
+	if (agent->handover)
+		engine_take(agent->engine, agent->handover);
 	bad = policies_load(agent->policies);
+	if (agent->handover)
+		engine_end_taking(agent->engine);
 	if (!bad || !options->policy_errors_are_fatal)
 		return 0;
 	diag_add(
@@ -268,6 +288,8 @@ int agent_new(struct agent **out, const struct daemon_options *options, struct d
 		error = rundir_new(&agent->rundir, options->run_dir, diag);
 	if (!error)
 		error = loop_new(&agent->loop);
+	if (!error)
+		agent->handover = agent_handover_find(options);
 	if (!error) {
 		error = kernel_features_probe(
 			&agent->features, options->btf[0] ? options->btf : NULL, &agent->functions);
@@ -410,20 +432,27 @@ int agent_run(struct agent *agent, struct diag *diag)
 			diag_add(diag, "cannot start: %s", strerror(-error));
 		return error;
 	}
-	pipeline_publish_seeds(&agent->pipeline);
+	if (!agent->handover) /* else they have been told */
+		pipeline_publish_seeds(&agent->pipeline);
+	agent_handover_clear(agent->options);
 	pipeline_end_batch(&agent->pipeline);
 	malloc_trim(0); /* what libbpf needed to load, some megabytes */
 	agent_log_ready(agent);
+	agent->is_ready = true;
 	return loop_run(agent->loop);
 }
 
 void agent_free(struct agent *agent)
 {
+	bool is_left = false;
 	uint64_t lost;
 
 	if (!agent)
 		return;
-	if (agent->sensor && agent->reader) {
+	if (agent->is_ready && agent->options->keep_sensors_on_exit)
+		is_left = agent_handover_leave(agent->options, agent->sensor, agent->engine,
+					       &agent->pipeline);
+	if (agent->sensor && agent->reader && !is_left) {
 		process_sensor_detach(agent->sensor);
 		for (enum wire_ring ring = 0; ring < WIRE_RINGS; ring++)
 			process_sensor_consume(agent->sensor, ring);
@@ -444,6 +473,7 @@ void agent_free(struct agent *agent)
 	pipeline_done(&agent->pipeline);
 	process_sensor_free(agent->sensor);
 	loop_free(agent->loop);
+	handover_free(agent->handover);
 	rundir_free(agent->rundir);
 	kernel_functions_free(agent->functions);
 	free(agent);

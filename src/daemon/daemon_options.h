@@ -14,6 +14,8 @@ struct daemon_options {
 	const char *procfs;
 	const char *cluster_name;
 	const char *run_dir;
+	const char *bpf_dir;
+	bool keep_sensors_on_exit;
 	const char *server_address;
 	uint64_t event_queue_size;
 	const char *export_filename;

@@ -169,17 +169,22 @@ struct batch {
 /* ADDED is taken over. */
 static void batch_add(struct batch *batch, struct policy_file *file, struct policy *added)
 {
+	struct engine_step *step;
+
 	if (batch->count == batch->capacity) { /* there was no memory: with the next change */
 		file->is_bad = true;
 		policy_free(added);
 		return;
 	}
 	batch->files[batch->count] = file;
-	batch->steps[batch->count++] = (struct engine_step){
+	step = &batch->steps[batch->count++];
+	*step = (struct engine_step){
 		.removed = file_find_policy(batch->policies, file),
 		.added = added,
 		.options = { .domain = POLICIES_DOMAIN_FILES, .source = file->path, .mode = -1 },
 	};
+	if (added)
+		policies_follow_left(batch->policies, added, &step->options);
 }
 
 static void batch_add_file(struct batch *batch, struct policy_file *file)
@@ -418,6 +423,8 @@ unsigned int policies_load(struct policies *policies)
 		bad++;
 	}
 	policies_refresh(policies);
+	policies_load_left(policies);
+	policies->options.left = NULL;
 	for (const struct policy_file *file = policies->files; file; file = file->next)
 		bad += file->is_bad;
 	return bad;

@@ -6,6 +6,9 @@
  */
 #pragma once
 
+#include <jansson.h>
+
+#include "base/log.h"
 #include "base/loop.h"
 #include "base/options.h"
 #include "sensor/engine.h"
@@ -19,6 +22,9 @@ struct policies_options {
 	const struct option_list *files; /* --tracing-policy */
 	const char *directory;		 /* --tracing-policy-dir; "": none */
 	const char *workload_file;	 /* --workload-file; "": none */
+	/* Policies of the agent before (engine_leave()): those of clients are loaded again, and all
+	 * are in the mode that they were in. NULL: none. Only while policies_load() runs. */
+	const json_t *left;
 };
 
 int policies_new(struct policies **out, const struct policies_options *options, struct diag *diag);
@@ -27,6 +33,8 @@ void policies_free(struct policies *policies);
 /* Reads all sources once and watches them from then on. How many policies could not be loaded; each
  * was reported. */
 unsigned int policies_load(struct policies *policies);
+
+void policies_log(enum log_level level, const struct diag *diag); /* each of its lines */
 
 /* Functions of struct service_ops; CONTEXT is a struct policies. */
 int policies_add(void *context, const char *yaml, const char *domain,

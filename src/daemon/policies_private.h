@@ -3,7 +3,6 @@
  * workloads). */
 #pragma once
 
-#include "base/log.h"
 #include "base/watch.h"
 #include "daemon/policies.h"
 #include "workload/workload.h"
@@ -39,7 +38,12 @@ struct policies {
 
 /* policies.c */
 unsigned long long policies_count_us(uint64_t began_ns);
-void policies_log(enum log_level level, const struct diag *diag); /* each of its lines */
+
+/* policies_left.c */
+/* OPTIONS of a policy as those of the agent before say, if it had it. */
+void policies_follow_left(const struct policies *policies, const struct policy *policy,
+			  struct engine_add_options *options);
+void policies_load_left(struct policies *policies); /* those that came from clients */
 
 /* policies_workloads.c */
 int policies_read_workloads(struct policies *policies, struct diag *diag);

@@ -149,44 +149,88 @@ static void image_point_variables(struct process_image *image, struct process_va
 	image->variables = list;
 }
 
+/* One block with TEXTS; everything else as in FACTS. NULL: no memory. */
+static struct process_image *image_new(const struct image_texts *texts,
+				       const struct process_image *facts)
+{
+	size_t bytes = sizeof(struct process_image) +
+		       texts->variable_count * sizeof(struct process_variable) + texts->text.bytes;
+	struct process_image *image =
+		texts->text.failed || bytes > UINT32_MAX ? NULL : malloc(bytes);
+	char *text;
+
+	if (!image)
+		return NULL;
+	text = (char *)image + bytes - texts->text.bytes;
+	memcpy(text, texts->text.data, texts->text.bytes);
+	*image = *facts;
+	image->refs = 1;
+	image->holders = image->living = 0;
+	image->variable_count = texts->variable_count;
+	image->bytes = (uint32_t)bytes;
+	image->binary = text + texts->binary;
+	image->executable = texts->has_executable ? text + texts->file_path : NULL;
+	image->file_path = text + texts->file_path;
+	image->cwd = text + texts->cwd;
+	image->arguments = text + texts->arguments;
+	image->user = text + texts->user;
+	image_point_variables(image, (struct process_variable *)(image + 1),
+			      text + texts->variables);
+	return image;
+}
+
 int process_image_new(struct process_image **out, const struct process_image_source *source)
 {
 	const struct wire_exec *exec = source->exec;
 	_cleanup_(image_texts_done) struct image_texts texts = {};
+	struct process_image facts = { .login_uid = exec->login_uid,
+				       .privileges = exec->privileges,
+				       .file_links = exec->file_links,
+				       .file_inode = exec->file_inode,
+				       .credentials = exec->credentials };
 	struct process_image *image;
-	size_t bytes;
-	char *text;
 
 	image_collect_texts(&texts, source);
-	bytes = sizeof(*image) + texts.variable_count * sizeof(struct process_variable) +
-		texts.text.bytes;
-	image = texts.text.failed || bytes > UINT32_MAX ? NULL : malloc(bytes);
+	facts.variables_cut = texts.variables_cut;
+	memcpy(facts.namespaces, exec->namespaces, sizeof(facts.namespaces));
+	container_id_find(source->cgroup, facts.container_id);
+	image = image_new(&texts, &facts);
 	if (!image)
 		return -ENOMEM;
-	text = (char *)image + bytes - texts.text.bytes;
-	memcpy(text, texts.text.data, texts.text.bytes);
-	*image = (struct process_image){
-		.refs = 1,
-		.login_uid = exec->login_uid,
-		.privileges = exec->privileges,
-		.file_links = exec->file_links,
-		.file_inode = exec->file_inode,
-		.credentials = exec->credentials,
-		.variable_count = texts.variable_count,
-		.variables_cut = texts.variables_cut,
-		.bytes = (uint32_t)bytes,
-		.binary = text + texts.binary,
-		.executable = texts.has_executable ? text + texts.file_path : NULL,
-		.file_path = text + texts.file_path,
-		.cwd = text + texts.cwd,
-		.arguments = text + texts.arguments,
-		.user = text + texts.user,
-	};
-	memcpy(image->namespaces, exec->namespaces, sizeof(image->namespaces));
-	container_id_find(source->cgroup, image->container_id);
-	image_point_variables(image, (struct process_variable *)(image + 1),
-			      text + texts.variables);
 	*out = image;
+	return 0;
+}
+
+static void image_copy_texts(struct image_texts *texts, const struct process_image *image)
+{
+	size_t offset;
+
+	text_add(&texts->text, &texts->binary, image->binary, strlen(image->binary));
+	text_add(&texts->text, &texts->file_path, image->file_path, strlen(image->file_path));
+	text_add(&texts->text, &texts->cwd, image->cwd, strlen(image->cwd));
+	text_add(&texts->text, &texts->user, image->user, strlen(image->user));
+	text_add(&texts->text, &texts->arguments, image->arguments, strlen(image->arguments));
+	texts->variables = texts->text.bytes;
+	for (uint32_t i = 0; i < image->variable_count; i++) {
+		const struct process_variable *variable = &image->variables[i];
+
+		text_add(&texts->text, &offset, variable->name, strlen(variable->name));
+		text_add(&texts->text, &offset, variable->value, strlen(variable->value));
+	}
+	texts->variable_count = image->variable_count;
+	texts->has_executable = image->executable != NULL;
+}
+
+int process_image_copy(struct process_image **out, const struct process_image *image)
+{
+	_cleanup_(image_texts_done) struct image_texts texts = {};
+	struct process_image *copy;
+
+	image_copy_texts(&texts, image);
+	copy = image_new(&texts, image);
+	if (!copy)
+		return -ENOMEM;
+	*out = copy;
 	return 0;
 }
 

@@ -53,6 +53,8 @@ struct process_image_source {
 };
 
 int process_image_new(struct process_image **out, const struct process_image_source *source);
+/* A copy of its own memory; the texts and variables of IMAGE may lie anywhere. -ENOMEM. */
+int process_image_copy(struct process_image **out, const struct process_image *image);
 /* A copy without arguments and environment; -ENOMEM. */
 int process_image_cut(struct process_image **out, const struct process_image *image);
 struct process_image *process_image_ref(struct process_image *image); /* NULL is fine */

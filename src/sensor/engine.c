@@ -236,6 +236,7 @@ static void engine_init(struct engine *engine, const struct engine_options *opti
 	engine->space.ref_owner = engine_ref_owner;
 	engine->space.unref_owner = engine_unref_owner;
 	engine->watch_links[0] = engine->watch_links[1] = -1;
+	engine->taken_watch_links[0] = engine->taken_watch_links[1] = -1;
 	for (int i = 0; i < ENGINE_NOTE_LINKS; i++)
 		engine->note_links[i] = -1;
 	engine_take_maps(engine);
@@ -284,8 +285,10 @@ void engine_free(struct engine *engine)
 		engine_policy_unref(policy);
 	}
 	marks_free(engine->marks);
-	cleanup_close(&engine->watch_links[0]);
-	cleanup_close(&engine->watch_links[1]);
+	for (int i = 0; i < 2; i++) {
+		cleanup_close(&engine->watch_links[i]);
+		cleanup_close(&engine->taken_watch_links[i]);
+	}
 	for (int i = 0; i < ENGINE_NOTE_LINKS; i++)
 		cleanup_close(&engine->note_links[i]);
 	if (engine->space.grace_inner_fd > 0)

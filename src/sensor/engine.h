@@ -78,6 +78,7 @@ struct engine_add_options {
 	const char *domain; /* "static", "grpc", ... */
 	const char *source; /* what people call it: a file's path; "" */
 	int mode;	    /* enum policy_mode ENFORCE or MONITOR; -1: what the policy says */
+	bool is_disabled;   /* it is there and does nothing until it is enabled */
 };
 
 /* REMOVED goes, ADDED comes in its place, or as the last one; either may be NULL. */
@@ -141,6 +142,17 @@ typedef void (*engine_match_fn)(void *context, const struct engine_match *match)
 /* Calls VISIT for each policy that EVENT belongs to. False: its hook is not known any more. */
 bool engine_resolve(struct engine *engine, const struct wire_hook_event *event,
 		    const uint64_t *vector, engine_match_fn visit, void *context);
+
+/*
+ * From one agent to the next. What ENGINE has attached goes on without it, until the next agent has
+ * loaded its own policies: their programs take the places of these in one step each. A hook that
+ * cannot be left ends with its agent; DIAG has a line about it.
+ */
+void engine_leave(struct engine *engine, struct handover *handover, struct diag *diag);
+/* Goes on from there; of an engine that has no policies yet. */
+void engine_take(struct engine *engine, const struct handover *handover);
+/* All policies are loaded: what was taken over and is asked for no more ends. */
+void engine_end_taking(struct engine *engine);
 
 /* Once a second, with the ring just emptied. */
 void engine_tick(struct engine *engine);

@@ -357,6 +357,7 @@ static int policy_come(struct engine *engine, const struct engine_step *step, st
 		return -ENOSPC;
 	}
 	policy->phase = ENGINE_COMES;
+	policy->state = step->options.is_disabled ? ENGINE_DISABLED : ENGINE_ENABLED;
 	policy->policy = step->added;
 	policy->name = metadata->name.data;
 	policy->namespace = metadata->namespace.data;

@@ -23,6 +23,7 @@ struct engine {
 	size_t workloads_count;
 	struct rules_range *ranges;	   /* owned; of the last question */
 	int watch_links[2];		   /* cgroups that come and go; -1: not watched */
+	int taken_watch_links[2];	   /* the same of the agent before, until ours are there */
 	int note_links[ENGINE_NOTE_LINKS]; /* what processes start with; -1: nobody asks */
 };
 

@@ -81,7 +81,7 @@ static struct attach_target hook_get_target(const struct hook *hook)
 				       .btf_id = hook->attachment.btf_id };
 }
 
-static void hook_detach(struct hook *hook, struct hook_space *space)
+void hook_detach(struct hook *hook, struct hook_space *space)
 {
 	struct attach_target target = hook_get_target(hook);
 
@@ -97,6 +97,8 @@ void hook_free(struct hook *hook, struct hook_space *space)
 	if (!hook)
 		return;
 	hook_rollback(hook, space);
+	if (hook->is_left)
+		attachment_forget(&hook->attachment, &space->attach);
 	hook_detach(hook, space);
 	while (hook->views) {
 		struct hook_view *view = hook->views;

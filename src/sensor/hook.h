@@ -44,6 +44,7 @@ struct hook {
 	char *function; /* with the prefix of a system call's function */
 	bool is_syscall;
 	bool is_touched; /* the engine's: by the change that it is making */
+	bool is_left;	 /* goes on without us: its parts have names */
 	uint32_t number;
 	struct hook_view *views; /* newest first; NULL: nothing holds */
 	/* what holds */
@@ -67,6 +68,8 @@ struct hook {
 
 int hook_new(struct hook **out, struct hook_space *space, const char *function, bool is_syscall);
 void hook_free(struct hook *hook, struct hook_space *space); /* detached or not */
+/* Ends what is attached. */
+void hook_detach(struct hook *hook, struct hook_space *space);
 
 /*
  * MEMBERS may be none: then the commit detaches. -EOPNOTSUPP: this kernel cannot hook the function

@@ -84,7 +84,7 @@ static int attach_kprobe(const struct attach_target *target, int program_fd, boo
 		.type = (uint32_t)type,
 		.config1 = (uint64_t)(uintptr_t)target->function,
 	};
-	_cleanup_close_ int fd = -1;
+	_cleanup_close_ int fd = -1, link = -1;
 
 	if (type < 0)
 		return type;
@@ -93,6 +93,10 @@ static int attach_kprobe(const struct attach_target *target, int program_fd, boo
 	fd = (int)syscall(SYS_perf_event_open, &attributes, -1, 0, -1, PERF_FLAG_FD_CLOEXEC);
 	if (fd < 0)
 		return -errno;
+	/* A link (5.15) can go on without us; before, the event itself has to do. */
+	link = bpf_link_create(program_fd, fd, BPF_PERF_EVENT, NULL);
+	if (link >= 0)
+		return ioctl(fd, PERF_EVENT_IOC_ENABLE, 0) ? -errno : TAKE_FD(link);
 	if (ioctl(fd, PERF_EVENT_IOC_SET_BPF, program_fd) || ioctl(fd, PERF_EVENT_IOC_ENABLE, 0))
 		return -errno;
 	return TAKE_FD(fd);
@@ -139,15 +143,21 @@ static int dispatch_open(struct attach_space *space, enum hook_template template
 	return fd < 0 ? fd : attach_raw_tracepoint(tracepoint, fd);
 }
 
-static void dispatch_unref(struct attach_space *space)
+void dispatch_drop_unused(struct attach_space *space)
 {
-	if (--space->dispatch_users)
+	if (space->dispatch_users)
 		return;
 	for (int i = 0; i < 2; i++) {
 		if (space->dispatch_links[i] >= 0)
 			close(space->dispatch_links[i]);
 		space->dispatch_links[i] = -1;
 	}
+}
+
+static void dispatch_unref(struct attach_space *space)
+{
+	space->dispatch_users--;
+	dispatch_drop_unused(space);
 }
 
 static int dispatch_ref(struct attach_space *space)
@@ -163,6 +173,8 @@ static int dispatch_ref(struct attach_space *space)
 	for (int i = 0; i < 2; i++) {
 		int error;
 
+		if (space->dispatch_links[i] >= 0) /* taken over from the agent before */
+			continue;
 		space->dispatch_links[i] =
 			dispatch_open(space, rows[i].template, rows[i].tracepoint);
 		if (space->dispatch_links[i] >= 0)
@@ -312,6 +324,11 @@ void attachment_close(struct attachment *attachment, struct attach_space *space,
 		count = places_find(attachment, space, target, places);
 	for (unsigned int i = 0; i < count; i++)
 		bpf_map_delete_elem(places[i].map_fd, &places[i].index);
+	attachment_forget(attachment, space);
+}
+
+void attachment_forget(struct attachment *attachment, struct attach_space *space)
+{
 	if (attachment->uses_dispatch)
 		dispatch_unref(space);
 	for (int i = 0; i < ATTACH_MOMENTS; i++) {

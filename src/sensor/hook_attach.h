@@ -58,6 +58,12 @@ void attachment_drop_return(struct attachment *attachment);
 void attachment_close(struct attachment *attachment, struct attach_space *space,
 		      const struct attach_target *target);
 
+/* Lets go of one that has names: it goes on, for the next agent. */
+void attachment_forget(struct attachment *attachment, struct attach_space *space);
+
+/* The programs on the tracepoints of system calls go, unless somebody needs them. */
+void dispatch_drop_unused(struct attach_space *space);
+
 /* Programs for ATTACHMENT, as CONFIG says. */
 int attach_programs_load(struct attach_programs *out, const struct attach_space *space,
 			 const struct attachment *attachment, const struct wire_hook_config *config,

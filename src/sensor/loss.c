@@ -5,6 +5,8 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "sensor/handover.h"
+
 struct loss_cpu {
 	uint64_t sequence; /* of the last record seen */
 	uint64_t holes;	   /* numbers that were left out so far */
@@ -120,4 +122,19 @@ bool loss_take_gap(struct loss *loss, unsigned int cpu_number, const struct wire
 void loss_read_totals(const struct loss *loss, struct loss_gap *out)
 {
 	*out = loss->totals;
+}
+
+json_t *loss_leave(const struct loss *loss)
+{
+	json_t *left = json_object();
+
+	json_object_set_new(left, "cpus", json_integer(loss->cpus));
+	handover_set_bytes(left, "list", loss->list, loss->cpus * sizeof(loss->list[0]));
+	return left;
+}
+
+bool loss_take(struct loss *loss, const json_t *left)
+{
+	return handover_get_uint(left, "cpus") == loss->cpus &&
+	       handover_get_bytes(left, "list", loss->list, loss->cpus * sizeof(loss->list[0]));
 }

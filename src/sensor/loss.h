@@ -11,6 +11,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include <jansson.h>
+
 #include "wire/record.h"
 
 struct loss_gap {
@@ -41,3 +43,8 @@ bool loss_take_gap(struct loss *loss, unsigned int cpu, const struct wire_ring_s
 void loss_read_totals(const struct loss *loss, struct loss_gap *out);
 
 void loss_add_totals(struct loss_gap *totals, const struct loss_gap *gap);
+
+/* Where the counting stands, for the next agent; NULL: no memory. */
+json_t *loss_leave(const struct loss *loss);
+/* Goes on from there; of a LOSS that has noted nothing yet. False: that is no such place. */
+bool loss_take(struct loss *loss, const json_t *left);

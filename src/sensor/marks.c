@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The table of conditions, the programs that mark, and the walk over what lives already. */
-#include "sensor/marks.h"
+#include "sensor/marks_private.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -13,28 +13,10 @@
 
 #include "base/cleanup.h"
 
-struct condition {
-	struct rules_mark rule; /* its texts and pids are owned */
-	uint32_t refs;
-	bool follows;
-	bool is_new; /* since the last update */
-};
-
-struct marks {
-	struct marks_options options;
-	struct condition *conditions[WIRE_MARKS_MAX];
-	bool has_changed;
-	/* programs: behind exec and fork, and one that user space runs; -1: not loaded */
-	int memory_fd;
-	int links[2];
-	int set_fd;
-	uint32_t generation;
-};
-
 /* ---- conditions
  * ----------------------------------------------------------------------------------- */
 
-static void condition_free(struct condition *condition)
+void condition_free(struct condition *condition)
 {
 	if (!condition)
 		return;

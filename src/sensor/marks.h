@@ -9,6 +9,7 @@
  */
 #pragma once
 
+#include "sensor/handover.h"
 #include "sensor/hook.h"
 
 /* A living process, as the agent knows it; texts are the caller's. */
@@ -48,3 +49,14 @@ void marks_unref(struct marks *marks, uint32_t mark);
 /* Marks that came or went since the last time take effect. A line in DIAG with an error; then
  * nothing changed. */
 int marks_update(struct marks *marks, struct diag *diag);
+
+/*
+ * All conditions with their numbers, and names for the programs that mark; for the next agent.
+ * NULL: no memory.
+ */
+json_t *marks_leave(const struct marks *marks, struct pins *pins);
+/* Goes on from there: an equal condition gets the number that it had, and what is marked stays so.
+ * Of MARKS that have none yet. */
+void marks_take(struct marks *marks, const json_t *left, const struct pins *pins);
+/* Conditions that were taken over and that nobody has a reference to go with the next update. */
+void marks_end_taking(struct marks *marks);

@@ -84,7 +84,13 @@ static int sensor_load(struct process_sensor *sensor, const struct process_senso
 	bpf_map__set_max_entries(
 		bpf->maps.policy_ring,
 		sensor_ring_bytes(options->policy_ring_bytes, WIRE_POLICY_RING_BYTES_PER_CPU));
-	error = sensor_bpf__load(bpf);
+	if (options->handover) {
+		error = sensor_take_maps(sensor, options->handover);
+		if (!error)
+			error = sensor_take_variables(sensor, options->handover);
+	}
+	if (!error)
+		error = sensor_bpf__load(bpf);
 	hook_templates_end(&sensor->templates);
 	return error ? error
 		     : hook_templates_find_needs(&sensor->templates, bpf_object__btf(bpf->obj));
@@ -119,7 +125,11 @@ int process_sensor_new(struct process_sensor **out, const struct process_sensor_
 	sensor->function = function;
 	sensor->context = context;
 	sensor->cpus = (unsigned int)libbpf_num_possible_cpus();
+	for (int i = 0; i < PROCESS_TRACEPOINTS; i++)
+		sensor->links[i] = -1;
 	error = sensor_load(sensor, options);
+	if (!error && options->handover)
+		error = sensor_take_links(sensor, options->handover);
 	if (!error)
 		error = sensor_open_rings(sensor);
 	if (error) {
@@ -139,40 +149,12 @@ void process_sensor_free(struct process_sensor *sensor)
 {
 	if (!sensor)
 		return;
+	process_sensor_detach(sensor);
 	for (int i = 0; i < WIRE_RINGS; i++)
 		ring_buffer__free(sensor->rings[i]);
 	sensor_bpf__destroy(sensor->bpf);
 	hook_templates_done(&sensor->templates);
 	free(sensor);
-}
-
-int process_sensor_attach(struct process_sensor *sensor, struct diag *diag)
-{
-	const struct {
-		struct bpf_program *program;
-		struct bpf_link **link;
-	} tracepoints[] = {
-		{ sensor->bpf->progs.process_fork, &sensor->bpf->links.process_fork },
-		{ sensor->bpf->progs.process_exec, &sensor->bpf->links.process_exec },
-		{ sensor->bpf->progs.process_exit, &sensor->bpf->links.process_exit },
-	};
-
-	for (size_t i = 0; i < sizeof(tracepoints) / sizeof(tracepoints[0]); i++) {
-		*tracepoints[i].link = bpf_program__attach(tracepoints[i].program);
-		if (*tracepoints[i].link)
-			continue;
-		int error = -errno;
-
-		diag_add(diag, "cannot attach to tracepoint \"%s\": %s",
-			 bpf_program__section_name(tracepoints[i].program), strerror(-error));
-		return error;
-	}
-	return 0;
-}
-
-void process_sensor_detach(struct process_sensor *sensor)
-{
-	sensor_bpf__detach(sensor->bpf);
 }
 
 /* Reads whole records off the iterator; a read can end in the middle of one. */

@@ -4,8 +4,9 @@
  * In: options. Out: record bytes, one call each, in ring order; what they mean is decided
  * elsewhere.
  *
- * Nothing is pinned: when the process that owns a sensor ends, however it ends, the kernel detaches
- * all of it.
+ * When the process that owns a sensor ends, however it ends, the kernel detaches all of it, unless
+ * it was left to the next agent with process_sensor_leave(): then that one takes over the maps with
+ * all that is in them, and its programs take the places of these.
  */
 #pragma once
 
@@ -14,6 +15,8 @@
 #include <stdint.h>
 
 #include "base/diag.h"
+
+#include "sensor/handover.h"
 
 #include "wire/hook.h"
 
@@ -26,6 +29,8 @@ struct process_sensor_options {
 	uint64_t policy_ring_bytes; /* 0: WIRE_POLICY_RING_BYTES_PER_CPU; likewise */
 	bool with_environment;
 	bool has_bpf_loop;
+	const struct handover *handover; /* to go on with; NULL: begin anew. Rings and process map
+					    keep the sizes that they have. */
 };
 
 typedef void (*process_sensor_fn)(void *context, const void *record, size_t bytes);
@@ -38,8 +43,12 @@ void process_sensor_free(struct process_sensor *sensor);
 int process_sensor_attach(struct process_sensor *sensor, struct diag *diag);
 void process_sensor_detach(struct process_sensor *sensor); /* what is in the ring stays readable */
 
-/* All processes that are older than the sensor, as WIRE_RECORD_EXEC records of sequence 0. After
- * attach. */
+/* Everything that goes on without its agent gets a name. */
+int process_sensor_leave(const struct process_sensor *sensor, struct handover *handover,
+			 struct diag *diag);
+
+/* All processes that are older than the sensor and not known to it, as WIRE_RECORD_EXEC records of
+ * sequence 0. After attach. */
 int process_sensor_seed(struct process_sensor *sensor, process_sensor_fn function, void *context);
 
 /* readable: records wait */

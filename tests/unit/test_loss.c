@@ -250,6 +250,45 @@ static void totals_are_the_sum_of_all_gaps(void **state)
 	assert_int_equal(totals.counts[WIRE_RECORD_EXIT][WIRE_DROP_RING_FULL], 1);
 }
 
+static void another_agent_goes_on_counting_where_this_one_ended(void **state)
+{
+	struct loss_case *test = *state;
+	struct loss *next = NULL;
+	json_t *left;
+
+	note(test, 0, 1);
+	note(test, 0, 4);
+	drop(test, 0, WIRE_RECORD_EXEC, 2);
+	assert_true(take(test, 0, true));
+	left = loss_leave(test->loss);
+	assert_int_equal(loss_new(&next, CPUS), 0);
+	assert_true(loss_take(next, left));
+	loss_free(test->loss);
+	test->loss = next;
+	assert_false(note(test, 0, 5));
+	assert_false(take(test, 0, true)); /* told before */
+	drop(test, 0, WIRE_RECORD_EXEC, 1);
+	assert_true(note(test, 0, 7));
+	assert_true(take(test, 0, true));
+	assert_gap(&test->gap, 6, 1, 0);
+	json_decref(left);
+}
+
+static void a_count_of_other_processors_is_not_taken(void **state)
+{
+	struct loss_case *test = *state;
+	json_t *left = loss_leave(test->loss);
+	struct loss *other = NULL;
+
+	assert_int_equal(loss_new(&other, CPUS + 1), 0);
+	assert_false(loss_take(other, left));
+	assert_false(loss_take(other, NULL));
+	json_object_set_new(left, "list", json_string("zz"));
+	assert_false(loss_take(test->loss, left));
+	loss_free(other);
+	json_decref(left);
+}
+
 #define CASE(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -268,6 +307,8 @@ int main(void)
 		CASE(a_record_that_another_overtook_is_not_missing),
 		CASE(processes_without_a_place_in_the_kernels_map_are_a_loss_of_their_own),
 		CASE(totals_are_the_sum_of_all_gaps),
+		CASE(another_agent_goes_on_counting_where_this_one_ended),
+		CASE(a_count_of_other_processors_is_not_taken),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
