@@ -9,6 +9,7 @@
 #include <bpf/btf.h>
 
 #include "base/cleanup.h"
+#include "kernel/types.h"
 
 /* A shape: four bits for how many arguments there are, and four for what each points to. */
 #define SHAPE_ARGUMENTS_MAX 7
@@ -22,6 +23,7 @@ struct function {
 };
 
 struct kernel_functions {
+	char *missing, *suggestion; /* of the last question */
 	uint32_t count;
 	struct function list[];
 };
@@ -118,7 +120,7 @@ int kernel_functions_new(struct kernel_functions **out, const struct btf *btf)
 		return -ENOMEM;
 	for (uint32_t id = 1; id < types; id++)
 		count += btf_is_func(btf__type_by_id(btf, id));
-	functions = malloc(sizeof(*functions) + count * sizeof(functions->list[0]));
+	functions = calloc(1, sizeof(*functions) + count * sizeof(functions->list[0]));
 	if (!functions)
 		return -ENOMEM;
 	functions->count = 0;
@@ -140,6 +142,10 @@ int kernel_functions_new(struct kernel_functions **out, const struct btf *btf)
 
 void kernel_functions_free(struct kernel_functions *functions)
 {
+	if (!functions)
+		return;
+	free(functions->missing);
+	free(functions->suggestion);
 	free(functions);
 }
 
@@ -172,4 +178,21 @@ bool kernel_functions_may_take(const struct kernel_functions *functions, const c
 	if (what == KERNEL_STRUCT_ANY || index >= SHAPE_ARGUMENTS_MAX)
 		return true;
 	return (function->shape >> (index + 1) * SHAPE_BITS & mask) == (uint32_t)what;
+}
+
+const char *kernel_functions_suggest(struct kernel_functions *functions, const char *name)
+{
+	struct suggest suggest = suggest_start(name);
+	struct kernel_types *types = NULL;
+
+	if (functions->missing && strcmp(functions->missing, name) == 0)
+		return functions->suggestion;
+	if (!kernel_types_open(&types, NULL))
+		kernel_types_suggest(types, &suggest);
+	free(functions->missing);
+	free(functions->suggestion);
+	functions->missing = strdup(name);
+	functions->suggestion = suggest.best ? strdup(suggest.best) : NULL;
+	kernel_types_close(types);
+	return functions->suggestion;
 }

@@ -17,6 +17,13 @@ void kernel_functions_free(struct kernel_functions *functions); /* NULL is fine 
 /* The id of a function's type; 0: there is none of that name. */
 uint32_t kernel_functions_find(const struct kernel_functions *functions, const char *name);
 
+/*
+ * The function of the running kernel whose name is most like NAME, which it does not have; NULL:
+ * none is. Borrowed until the next call. All names are read for it, which takes a while, but not
+ * again for the name that was asked last.
+ */
+const char *kernel_functions_suggest(struct kernel_functions *functions, const char *name);
+
 /* Structs that values of policies are read from. */
 #define KERNEL_STRUCTS(X)               \
 	X(FILE, "file")                 \

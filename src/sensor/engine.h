@@ -61,7 +61,7 @@ struct engine_workload {
 struct engine_options {
 	struct process_sensor *sensor;
 	const struct kernel_features *features;
-	const struct kernel_functions *functions;
+	struct kernel_functions *functions;
 	const char *btf_path;		 /* NULL: the running kernel's own; for suggestions */
 	unsigned int mechanisms;	 /* bits of enum hook_mechanism that may be used */
 	const uint32_t *host_namespaces; /* WIRE_NAMESPACES of them; read at each change */

@@ -28,7 +28,7 @@ struct hook_space {
 	struct attach_space attach;
 	const struct kernel_features *features;
 	const char *btf_path; /* NULL: the running kernel's own */
-	const struct kernel_functions *functions;
+	struct kernel_functions *functions;
 	unsigned int allowed; /* mechanisms */
 	int grace_fd, grace_inner_fd;
 	bool grace_is_due; /* rules were replaced since the last one */

@@ -123,24 +123,19 @@ static void offer_function_hooks(struct hook_offer *out, const struct hook_wish 
 		offer_add(out, MECHANISM_KPROBE, allowed);
 }
 
-/* Names are not kept: they are read once more, for whoever mistyped one. */
-static void explain_missing(const char *function, struct buf *reason)
+static void explain_missing(struct kernel_functions *functions, const char *function,
+			    struct buf *reason)
 {
-	struct suggest suggest = suggest_start(function);
-	struct kernel_types *types = NULL;
+	const char *suggestion = kernel_functions_suggest(functions, function);
 
 	buf_add_format(reason, "this kernel has no function \"%s\"", function);
-	if (!kernel_types_open(&types, NULL))
-		kernel_types_suggest(types, &suggest);
-	if (suggest.best)
-		buf_add_format(reason, "; did you mean \"%s\"?", suggest.best);
-	kernel_types_close(types);
+	if (suggestion)
+		buf_add_format(reason, "; did you mean \"%s\"?", suggestion);
 }
 
 void hook_offer_find(struct hook_offer *out, const struct hook_wish *wish,
-		     const struct kernel_features *features,
-		     const struct kernel_functions *functions, unsigned int allowed,
-		     struct buf *reason)
+		     const struct kernel_features *features, struct kernel_functions *functions,
+		     unsigned int allowed, struct buf *reason)
 {
 	const struct hook_substitute *substitute =
 		substitute_find(wish->function, wish->is_syscall);
@@ -149,7 +144,7 @@ void hook_offer_find(struct hook_offer *out, const struct hook_wish *wish,
 	*out = (struct hook_offer){ .btf_id = kernel_functions_find(functions, wish->function) };
 	out->exists = out->btf_id || kernel_has_symbol(wish->function);
 	if (!out->exists && !(wish->is_syscall && substitute)) {
-		explain_missing(wish->function, reason);
+		explain_missing(functions, wish->function, reason);
 		return;
 	}
 	if (wish->overrides) {

@@ -55,6 +55,5 @@ struct hook_offer {
  * REASON says why not, and what would do instead.
  */
 void hook_offer_find(struct hook_offer *out, const struct hook_wish *wish,
-		     const struct kernel_features *features,
-		     const struct kernel_functions *functions, unsigned int allowed,
-		     struct buf *reason);
+		     const struct kernel_features *features, struct kernel_functions *functions,
+		     unsigned int allowed, struct buf *reason);
