@@ -45,7 +45,7 @@ struct agent {
 	struct service *service;
 	struct agent_status status;
 	struct loop_source *tick, *signals;
-	bool is_ready;
+	bool is_ready, leaves_sensors;
 	uint64_t ticks, report_tick; /* the next report of a file that takes nothing */
 	char socket_path[PATH_MAX];
 };
@@ -315,6 +315,7 @@ static void agent_on_signal(void *context, int signal)
 
 	if (signal != SIGHUP) {
 		log_info("stopping on signal %s", sigabbrev_np(signal));
+		agent->leaves_sensors = signal == SIGUSR2 || agent->options->keep_sensors_on_exit;
 		loop_stop(agent->loop, 0);
 		return;
 	}
@@ -384,6 +385,7 @@ static int agent_watch(struct agent *agent)
 	sigaddset(&signals, SIGTERM);
 	sigaddset(&signals, SIGINT);
 	sigaddset(&signals, SIGHUP);
+	sigaddset(&signals, SIGUSR2);
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGXFSZ, SIG_IGN); /* a limit on file size is an error of write(2) like others */
 	error = loop_add_signals(agent->loop, &signals, agent_on_signal, agent, &agent->signals);
@@ -449,7 +451,7 @@ void agent_free(struct agent *agent)
 
 	if (!agent)
 		return;
-	if (agent->is_ready && agent->options->keep_sensors_on_exit)
+	if (agent->engine && (agent->leaves_sensors || (agent->handover && !agent->is_ready)))
 		is_left = agent_handover_leave(agent->options, agent->sensor, agent->engine,
 					       &agent->pipeline);
 	if (agent->sensor && agent->reader && !is_left) {

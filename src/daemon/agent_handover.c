@@ -36,8 +36,11 @@ struct handover *agent_handover_find(const struct daemon_options *options)
 
 	handover_get_path(options, HANDOVER_FILE, path);
 	error = handover_read(&handover, options->bpf_dir, path, &diag);
-	if (!error)
+	if (!error) {
+		unlink(path); /* true of this moment only: after a crash there is nothing to go on
+				 with */
 		return TAKE_PTR(handover);
+	}
 	policies_log(LOG_LEVEL_WARN, &diag);
 	log_warn(
 		"it stays attached until this agent's own programs are; of what happens until then "
