@@ -8,7 +8,7 @@ BUILD := build
 
 BUILD_PACKAGES := gcc libc6-dev meson ninja-build pkg-config clang-19 bpftool libbpf-dev \
 	libelf-dev zlib1g-dev libyaml-dev libnghttp2-dev libjansson-dev libprotobuf-c-dev \
-	protobuf-c-compiler protobuf-compiler libprotobuf-dev
+	protobuf-c-compiler protobuf-compiler libprotobuf-dev libpcre2-dev
 CHECK_PACKAGES := qemu-system-x86 busybox-static cpio xz-utils kmod jq libcmocka-dev \
 	clang-format-19 libclang-rt-19-dev llvm-19 universal-ctags python3 python3-grpcio python3-protobuf \
 	iproute2 libcap2-bin util-linux procps
