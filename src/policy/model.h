@@ -40,8 +40,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/arena.h"
 #include "base/span.h"
-#include "policy/arena.h"
 #include "policy/place.h"
 #include "policy/source.h"
 #include "policy/tables.h"

@@ -15,10 +15,10 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "base/arena.h"
 #include "base/buf.h"
 #include "base/diag.h"
 #include "base/span.h"
-#include "policy/arena.h"
 #include "policy/place.h"
 
 /* Nobody reads on; and a hostile file costs no more than this many searches for suggestions. */

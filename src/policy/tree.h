@@ -12,7 +12,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "policy/arena.h"
+#include "base/arena.h"
 #include "policy/report.h"
 #include "policy/scalar.h"
 #include "policy/source.h"

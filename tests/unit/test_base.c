@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The bricks: spans, UTF-8, base64, buffers, findings, messages, the loop. */
+/* The bricks: arenas, spans, UTF-8, base64, buffers, findings, messages, the loop. */
 #include "cmocka_case.h"
 
 #include <errno.h>
@@ -7,6 +7,7 @@
 #include <sys/mman.h>
 #include <sys/socket.h>
 
+#include "base/arena.h"
 #include "base/base64.h"
 #include "base/buf.h"
 #include "base/clock.h"
@@ -33,6 +34,36 @@ static void an_empty_span_without_data_can_be_cut(void **state)
 
 	assert_int_equal(span_cut(&rest, ',').bytes, 0);
 	assert_null(rest.data);
+}
+
+static void an_arena_ends_at_its_limit(void **state)
+{
+	_cleanup_arena_ struct arena arena = { .bytes_max = 100 * 1024 };
+	size_t pieces = 0;
+
+	(void)state;
+	while (arena_alloc(&arena, 1000))
+		pieces++;
+	assert_in_range(pieces, 80, 102);
+	assert_true(arena.failed);
+	assert_null(arena_alloc(&arena, 1));
+	assert_null(arena_alloc_array(&(struct arena){}, SIZE_MAX / 2, 16));
+}
+
+static void an_arena_that_was_reset_gives_zeroes_from_the_same_memory(void **state)
+{
+	_cleanup_arena_ struct arena arena = { .bytes_max = 100 * 1024 };
+	char *first = arena_alloc(&arena, 100);
+
+	memset(first, 'x', 100);
+	assert_non_null(arena_alloc(&arena, 50 * 1024)); /* larger than a chunk: is given back */
+	assert_null(arena_alloc(&arena, 60 * 1024));
+	arena_reset(&arena);
+	assert_false(arena.failed);
+	assert_in_range(arena.bytes, 1, 20 * 1024);
+	assert_ptr_equal(arena_alloc(&arena, 100), first);
+	for (size_t i = 0; i < 100; i++)
+		assert_int_equal(first[i], 0);
 }
 
 static void bytes_become_valid_utf8_with_one_mark_per_bad_run(void **state)
@@ -326,6 +357,8 @@ int main(void)
 		cmocka_unit_test(bytes_become_valid_utf8_with_one_mark_per_bad_run),
 		cmocka_unit_test(
 			every_code_point_has_the_length_of_its_encoding_and_no_prefix_is_a_character),
+		cmocka_unit_test(an_arena_ends_at_its_limit),
+		cmocka_unit_test(an_arena_that_was_reset_gives_zeroes_from_the_same_memory),
 		cmocka_unit_test(base64_is_that_of_rfc_4648),
 		cmocka_unit_test(base64_of_high_bytes_uses_the_standard_alphabet),
 		cmocka_unit_test(a_buffer_grows_and_formats),

@@ -226,20 +226,6 @@ static void findings_stand_in_the_order_of_the_text(void **state)
 	assert_string_equal(report->findings[3].message, "c");
 }
 
-static void an_arena_ends_at_its_limit(void **state)
-{
-	_cleanup_arena_ struct arena arena = { .bytes_max = 100 * 1024 };
-	size_t pieces = 0;
-
-	(void)state;
-	while (arena_alloc(&arena, 1000))
-		pieces++;
-	assert_in_range(pieces, 80, 102);
-	assert_true(arena.failed);
-	assert_null(arena_alloc(&arena, 1));
-	assert_null(arena_alloc_array(&(struct arena){}, SIZE_MAX / 2, 16));
-}
-
 struct safe_text {
 	const char *text, *shown;
 };
@@ -309,7 +295,6 @@ int main(void)
 						teardown),
 		cmocka_unit_test_setup_teardown(findings_stand_in_the_order_of_the_text, setup,
 						teardown),
-		cmocka_unit_test(an_arena_ends_at_its_limit),
 		cmocka_unit_test(text_for_a_terminal_moves_nothing),
 		cmocka_unit_test(every_table_of_words_is_complete),
 	};

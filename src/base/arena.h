@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Memory that is freed at once. In: sizes. Out: zeroed memory that stays where it is until
- * arena_done().
+ * arena_done() or arena_reset().
  *
  * An arena has a limit, so that hostile input cannot take the machine's memory: when it is reached,
  * or when the machine has no more, `failed` is set and everything further is refused too.
@@ -25,6 +25,10 @@ struct arena {
 };
 
 void arena_done(struct arena *arena);
+
+/* Everything that was taken is free again. One chunk stays with the arena, so that whoever needs
+ * little, and often, does not ask the machine each time. `failed` is forgotten. */
+void arena_reset(struct arena *arena);
 
 /* NULL: no memory or the limit. BYTES may be 0; the result is aligned for any type. */
 void *arena_alloc(struct arena *arena, size_t bytes);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Bump allocation in chunks; a piece larger than a chunk gets its own. */
-#include "policy/arena.h"
+#include "base/arena.h"
 
 #include <stdalign.h>
 #include <stdint.h>
@@ -28,6 +28,30 @@ void arena_done(struct arena *arena)
 		chunk = next;
 	}
 	*arena = (struct arena){ .bytes_max = arena->bytes_max };
+}
+
+void arena_reset(struct arena *arena)
+{
+	struct arena_chunk *kept = NULL;
+
+	while (arena->chunks) {
+		struct arena_chunk *chunk = arena->chunks;
+
+		arena->chunks = chunk->next;
+		if (!kept && chunk->capacity == CHUNK_BYTES)
+			kept = chunk;
+		else
+			free(chunk);
+	}
+	arena->failed = false;
+	arena->bytes = 0;
+	if (!kept)
+		return;
+	memset(kept->data, 0, kept->used); /* arena_alloc() promises zeroes */
+	kept->used = 0;
+	kept->next = NULL;
+	arena->chunks = kept;
+	arena->bytes = sizeof(*kept) + kept->capacity;
 }
 
 static struct arena_chunk *arena_grow(struct arena *arena, size_t bytes)
