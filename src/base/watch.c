@@ -190,21 +190,29 @@ static bool watch_is_about(const struct watch *watch, const struct inotify_event
 	       strcmp(event->name, name) == 0;
 }
 
+/* Not the echo of a watch that was removed here: to set watches anew removes some, so that would go
+ * on for ever. */
+static bool watch_is_news(const struct watch *watch, const struct inotify_event *event)
+{
+	return !(event->mask & IN_IGNORED) || event->wd == watch->above || event->wd == watch->self;
+}
+
 static void watch_on_events(void *context, uint32_t events)
 {
 	struct watch *watch = context;
 	char buffer[4096] __attribute__((aligned(__alignof__(struct inotify_event))));
 	ssize_t bytes = read(watch->inotify_fd, buffer, sizeof(buffer));
-	bool is_about = false;
+	bool is_about = false, is_news = false;
 
 	for (ssize_t at = 0; at < bytes;) {
 		const struct inotify_event *event = (const void *)(buffer + at);
 
+		is_news |= watch_is_news(watch, event);
 		is_about |= watch_is_about(watch, event);
 		at += (ssize_t)sizeof(*event) + event->len;
 	}
 	/* Always: also when it was only a directory further above that appeared. */
-	if (bytes > 0 && (watch_arm_again(watch) || is_about))
+	if (is_news && (watch_arm_again(watch) || is_about))
 		watch_schedule(watch);
 }
 

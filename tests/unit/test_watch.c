@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/inotify.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -306,6 +307,37 @@ static void the_root_can_be_watched(void **state)
 	begin(owner, "/");
 }
 
+/* The inotify instance that was opened last. */
+static int find_inotify(void)
+{
+	int found = -1;
+
+	for (int fd = 3; fd < 64; fd++) {
+		char link[32], target[32] = "";
+
+		snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+		if (readlink(link, target, sizeof(target) - 1) > 0 &&
+		    strcmp(target, "anon_inode:inotify") == 0)
+			found = fd;
+	}
+	return found;
+}
+
+/* Each time it is set anew a watch on the root gets a further number. */
+static void a_path_below_a_missing_directory_is_waited_for_at_rest(void **state)
+{
+	struct owner *owner = *state;
+	int inotify;
+
+	begin(owner, "missing/too/f");
+	inotify = find_inotify();
+	assert_true(inotify >= 0);
+	do_acts((struct act[ACTS_MAX]){ { act_mkdir, "neighbour" } });
+	loop_set_timer(owner->deadline, 100 * CLOCK_NS_PER_MS, 0);
+	loop_run(owner->loop);
+	assert_in_range(inotify_add_watch(inotify, "/", IN_CREATE | IN_MASK_ADD), 1, 40);
+}
+
 #define CASE(function) cmocka_unit_test_setup_teardown(function, setup, teardown)
 
 int main(void)
@@ -318,6 +350,7 @@ int main(void)
 		CASE(a_path_that_never_rests_is_told_in_time),
 		CASE(the_owner_may_free_it_when_it_is_called),
 		CASE(the_root_can_be_watched),
+		CASE(a_path_below_a_missing_directory_is_waited_for_at_rest),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
