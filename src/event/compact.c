@@ -5,6 +5,7 @@
  */
 #include "event/compact_line.h"
 
+#include "event/kind.h"
 #include "event/text.h"
 
 #include <google/protobuf/timestamp.pb-c.h>
@@ -302,7 +303,6 @@ typedef void compact_add(struct compact_line *line, const void *event);
 
 struct compact_kind {
 	Tetragon__GetEventsResponse__EventCase event;
-	size_t process_offset; /* 0: the event is about no process */
 	compact_add *add;
 	compact_add *add_below; /* lines below it; NULL: none */
 };
@@ -310,19 +310,17 @@ struct compact_kind {
 #define EVENT(name) TETRAGON__GET_EVENTS_RESPONSE__EVENT_##name
 
 static const struct compact_kind kinds[] = {
-	{ EVENT(PROCESS_EXEC), offsetof(Tetragon__ProcessExec, process), add_exec },
-	{ EVENT(PROCESS_EXIT), offsetof(Tetragon__ProcessExit, process), add_exit },
-	{ EVENT(PROCESS_KPROBE), offsetof(Tetragon__ProcessKprobe, process), add_kprobe,
-	  add_stack_traces },
-	{ EVENT(PROCESS_TRACEPOINT), offsetof(Tetragon__ProcessTracepoint, process),
-	  add_tracepoint },
-	{ EVENT(PROCESS_LOADER), offsetof(Tetragon__ProcessLoader, process), add_loader },
-	{ EVENT(PROCESS_UPROBE), offsetof(Tetragon__ProcessUprobe, process), add_uprobe },
-	{ EVENT(PROCESS_USDT), offsetof(Tetragon__ProcessUsdt, process), add_usdt },
-	{ EVENT(PROCESS_LSM), offsetof(Tetragon__ProcessLsm, process), add_lsm, add_ima_hash },
-	{ EVENT(PROCESS_THROTTLE), 0, add_throttle },
-	{ EVENT(TEST), 0, add_test },
-	{ EVENT(GAP), 0, add_gap },
+	{ EVENT(PROCESS_EXEC), add_exec },
+	{ EVENT(PROCESS_EXIT), add_exit },
+	{ EVENT(PROCESS_KPROBE), add_kprobe, add_stack_traces },
+	{ EVENT(PROCESS_TRACEPOINT), add_tracepoint },
+	{ EVENT(PROCESS_LOADER), add_loader },
+	{ EVENT(PROCESS_UPROBE), add_uprobe },
+	{ EVENT(PROCESS_USDT), add_usdt },
+	{ EVENT(PROCESS_LSM), add_lsm, add_ima_hash },
+	{ EVENT(PROCESS_THROTTLE), add_throttle },
+	{ EVENT(TEST), add_test },
+	{ EVENT(GAP), add_gap },
 };
 
 static const struct compact_kind *find_kind(const Tetragon__GetEventsResponse *event)
@@ -382,7 +380,7 @@ int compact_add_event(struct buf *out, const Tetragon__GetEventsResponse *event,
 {
 	const struct compact_kind *kind = find_kind(event);
 	struct compact_line line = { out, options, text_of(event->node_name) };
-	const Tetragon__Process *process = NULL;
+	const Tetragon__Process *process;
 	size_t start = out->bytes;
 	size_t text_start;
 	const void *member;
@@ -390,12 +388,9 @@ int compact_add_event(struct buf *out, const Tetragon__GetEventsResponse *event,
 	if (!kind)
 		return -EINVAL;
 	member = event->process_exec;
-	if (kind->process_offset) {
-		process =
-			*(Tetragon__Process *const *)((const char *)member + kind->process_offset);
-		if (!process)
-			return -EINVAL;
-	}
+	process = event_look(event).process;
+	if (!process && event_kind_find((int)event->event_case)->process)
+		return -EINVAL;
 	if (options->timestamps)
 		add_time(out, event->time);
 	text_start = out->bytes;
