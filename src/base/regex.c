@@ -198,6 +198,11 @@ size_t regex_find(struct regex *regex, const char *text, size_t bytes, size_t at
 	return count;
 }
 
+size_t regex_get_groups(const struct regex *regex)
+{
+	return pcre2_get_ovector_count(regex->data) - 1;
+}
+
 uint64_t regex_get_given_up(const struct regex *regex)
 {
 	return regex->given_up;

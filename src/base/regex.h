@@ -41,6 +41,9 @@ bool regex_matches(struct regex *regex, const char *text, size_t bytes);
 size_t regex_find(struct regex *regex, const char *text, size_t bytes, size_t at, struct span *out,
 		  size_t max);
 
+/* How many capture groups it has. */
+size_t regex_get_groups(const struct regex *regex);
+
 /* Matches that were given up, since it was made. */
 uint64_t regex_get_given_up(const struct regex *regex);
 
