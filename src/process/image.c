@@ -93,8 +93,57 @@ static void image_texts_done(struct image_texts *texts)
 	buf_done(&texts->text);
 }
 
-static void image_add_variables(struct image_texts *texts, struct span environment)
+/* Hides what is secret before it is stored anywhere; without memory the image is not made. */
+static void image_add_redacted(struct image_texts *texts, const char *binary,
+			       const struct process_redaction *redaction, struct buf *text)
 {
+	redaction->redact(redaction->context, binary, text);
+	buf_add(&texts->text, text->data, text->bytes);
+	texts->text.failed |= text->failed;
+}
+
+static void image_add_arguments(struct image_texts *texts, const char *binary,
+				const struct process_image_source *source)
+{
+	_cleanup_buf_ struct buf joined = {};
+
+	texts->arguments = texts->text.bytes;
+	if (!source->redaction.redact) {
+		arguments_add_joined(&texts->text, source->args);
+	} else {
+		arguments_add_joined(&joined, source->args);
+		image_add_redacted(texts, binary, &source->redaction, &joined);
+	}
+	buf_add_char(&texts->text, '\0');
+}
+
+/* Both halves again, of which a rule may have hidden any part. */
+static void image_add_redacted_variable(struct image_texts *texts, const char *binary,
+					const struct process_redaction *redaction, struct span name,
+					struct span value)
+{
+	_cleanup_buf_ struct buf both = {};
+	size_t start = texts->text.bytes;
+	char *split;
+
+	utf8_add_valid(&both, name.data, name.bytes);
+	buf_add_char(&both, '=');
+	utf8_add_valid(&both, value.data, value.bytes);
+	image_add_redacted(texts, binary, redaction, &both);
+	split = texts->text.failed || !both.bytes
+			? NULL
+			: memchr(texts->text.data + start, '=', texts->text.bytes - start);
+	if (split)
+		*split = '\0';
+	else
+		buf_add_char(&texts->text, '\0');
+	buf_add_char(&texts->text, '\0');
+}
+
+static void image_add_variables(struct image_texts *texts, const char *binary,
+				const struct process_image_source *source)
+{
+	struct span environment = source->environment;
 	struct span name, value;
 	size_t offset;
 
@@ -104,9 +153,13 @@ static void image_add_variables(struct image_texts *texts, struct span environme
 			texts->variables_cut = true;
 			return;
 		}
+		texts->variable_count++;
+		if (source->redaction.redact) {
+			image_add_redacted_variable(texts, binary, &source->redaction, name, value);
+			continue;
+		}
 		text_add(&texts->text, &offset, name.data, name.bytes);
 		text_add(&texts->text, &offset, value.data, value.bytes);
-		texts->variable_count++;
 	}
 }
 
@@ -130,10 +183,8 @@ static void image_collect_texts(struct image_texts *texts,
 	else
 		text_add(&texts->text, &texts->cwd, cwd, strlen(cwd));
 	text_add(&texts->text, &texts->user, source->user, strlen(source->user));
-	texts->arguments = texts->text.bytes;
-	arguments_add_joined(&texts->text, source->args);
-	buf_add_char(&texts->text, '\0');
-	image_add_variables(texts, source->environment);
+	image_add_arguments(texts, buf_text(&binary), source);
+	image_add_variables(texts, buf_text(&binary), source);
 }
 
 /* Points the variables of IMAGE, whose array lies at LIST, at their texts. */

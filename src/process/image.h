@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/buf.h"
 #include "base/span.h"
 #include "process/container.h"
 
@@ -43,6 +44,15 @@ struct process_image {
 	char container_id[CONTAINER_ID_BYTES];
 };
 
+/* Takes secrets out of TEXT, the arguments or one NAME=VALUE of the environment, all valid UTF-8.
+ */
+typedef void (*process_redact_fn)(void *context, const char *binary, struct buf *text);
+
+struct process_redaction {
+	process_redact_fn redact; /* NULL: nothing is hidden */
+	void *context;
+};
+
 /* What an image is made of; the spans belong to the caller. */
 struct process_image_source {
 	const struct wire_exec *exec;
@@ -50,6 +60,7 @@ struct process_image_source {
 	struct span args;	 /* argv with its NULs */
 	struct span environment; /* already filtered */
 	const char *user;
+	struct process_redaction redaction;
 };
 
 int process_image_new(struct process_image **out, const struct process_image_source *source);

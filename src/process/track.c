@@ -201,6 +201,7 @@ struct process *process_track_exec(struct process_tracker *tracker, const struct
 {
 	const struct wire_exec *exec = record->exec;
 	struct process_image_source source = {
+		.redaction = tracker->redaction,
 		.exec = exec,
 		.binary = record->binary,
 		.filename = record->filename,
@@ -236,6 +237,7 @@ struct process *process_track_seed(struct process_tracker *tracker, const struct
 {
 	const struct wire_exec *exec = record->exec;
 	struct process_image_source source = {
+		.redaction = tracker->redaction,
 		.exec = exec,
 		.binary = record->binary,
 		.filename = record->filename,

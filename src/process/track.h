@@ -25,6 +25,7 @@ struct process_tracker {
 	const char *procfs;
 	bool with_environment;
 	struct process_variable_filter filter;
+	struct process_redaction redaction;
 	int64_t boot_to_wall_ns; /* kept fresh by the owner */
 	/* the tracker's own */
 	struct buf kept_variables;
