@@ -15,6 +15,7 @@
 #include "base/loop.h"
 #include "daemon/agent_handover.h"
 #include "daemon/agent_status.h"
+#include "daemon/export_filters.h"
 #include "daemon/pipeline.h"
 #include "daemon/policies.h"
 #include "daemon/recording.h"
@@ -36,6 +37,7 @@ struct agent {
 	struct kernel_functions *functions;
 	struct loop *loop;
 	struct rundir *rundir;
+	struct export_filters filters;
 	struct pipeline pipeline;
 	struct process_sensor *sensor;
 	struct ring_reader *reader;
@@ -107,6 +109,7 @@ static int agent_start_pipeline(struct agent *agent, struct diag *diag)
 		.with_user_names = !strcmp(options->username_metadata, "unix"),
 		.variables = { .names = options->filter_environment_variables.items,
 			       .count = options->filter_environment_variables.count },
+		.filters = &agent->filters,
 		.event = { .with_environment = options->enable_process_environment_variables,
 			   .with_ancestors = agent_shows_ancestors(agent, "base"),
 			   .with_kprobe_ancestors = agent_shows_ancestors(agent, "kprobe"),
@@ -247,6 +250,7 @@ static int agent_start_service(struct agent *agent, struct diag *diag)
 	const char *address = agent->options->server_address;
 	bool has_tcp = address[0] && strncmp(address, "unix://", strlen("unix://"));
 	struct service_options service = {
+		.filters = export_filters_options(agent->options, NULL),
 		.server_address = address,
 		.socket_path = has_tcp ? agent->socket_path : "",
 		.node_name = agent->pipeline.options.event.message.node_name,
@@ -283,7 +287,10 @@ int agent_new(struct agent **out, const struct daemon_options *options, struct d
 		return -ENOMEM;
 	agent->options = options;
 	agent->started_ns = clock_read_ns(CLOCK_BOOTTIME);
-	error = kernel_check_requirements(options->btf[0] ? options->btf : AGENT_BTF_DEFAULT, diag);
+	error = export_filters_init(&agent->filters, options, diag);
+	if (!error)
+		error = kernel_check_requirements(
+			options->btf[0] ? options->btf : AGENT_BTF_DEFAULT, diag);
 	if (!error)
 		error = rundir_new(&agent->rundir, options->run_dir, diag);
 	if (!error)
@@ -473,6 +480,7 @@ void agent_free(struct agent *agent)
 	if (agent->pipeline.recording)
 		fclose(agent->pipeline.recording);
 	pipeline_done(&agent->pipeline);
+	export_filters_done(&agent->filters);
 	process_sensor_free(agent->sensor);
 	loop_free(agent->loop);
 	handover_free(agent->handover);

@@ -20,6 +20,9 @@ struct daemon_options {
 	uint64_t event_queue_size;
 	const char *export_filename;
 	const char *export_file_perm;
+	const char *export_allowlist, *export_denylist; /* JSON, see filter/parse.h */
+	const char *field_filters, *redaction_filters;
+	bool enable_pid_set_filter;
 	struct option_list tracing_policy;
 	const char *tracing_policy_dir;
 	const char *workload_file;

@@ -17,18 +17,31 @@
 /* Dead processes stay this long for events that come late. */
 #define PIPELINE_DEAD_NS (60 * CLOCK_NS_PER_SECOND)
 
+static void pipeline_write(struct pipeline *pipeline, const Tetragon__GetEventsResponse *event)
+{
+	struct export_filters *filters = pipeline->options.filters;
+	bool no_memory = false;
+	struct buf *line;
+
+	if (filters)
+		event = export_filters_apply(filters, event, &no_memory);
+	if (!event && !no_memory)
+		return;
+	line = event ? output_file_begin_line(pipeline->file) : NULL;
+	if (!line) {
+		output_file_drop_line(pipeline->file);
+		return;
+	}
+	json_encode(pipeline->encoder, line, &event->base);
+	buf_add_char(line, '\n');
+	output_file_end_line(pipeline->file);
+}
+
 static void pipeline_send(struct pipeline *pipeline, const Tetragon__GetEventsResponse *event)
 {
-	struct buf *line = pipeline->file ? output_file_begin_line(pipeline->file) : NULL;
-
 	pipeline->stats.events++;
-	if (line) {
-		json_encode(pipeline->encoder, line, &event->base);
-		buf_add_char(line, '\n');
-		output_file_end_line(pipeline->file);
-	} else if (pipeline->file) {
-		output_file_drop_line(pipeline->file);
-	}
+	if (pipeline->file)
+		pipeline_write(pipeline, event);
 	if (pipeline->publish)
 		pipeline->publish(pipeline->publish_context, event);
 }
@@ -346,6 +359,9 @@ int pipeline_init(struct pipeline *pipeline, const struct pipeline_options *opti
 	tracker->procfs = options->procfs;
 	tracker->with_environment = options->event.with_environment;
 	tracker->filter = options->variables;
+	if (options->filters && options->filters->redaction)
+		tracker->redaction =
+			(struct process_redaction){ export_filters_redact, options->filters };
 	tracker->boot_to_wall_ns = clock_boot_to_wall_ns();
 	pipeline->states = calloc(options->cpus, sizeof(*pipeline->states));
 	pipeline->encoder = json_encoder_new(&tetragon__get_events_response__descriptor);

@@ -8,6 +8,7 @@
 
 #include <stdio.h>
 
+#include "daemon/export_filters.h"
 #include "daemon/gap.h"
 #include "daemon/kprobe.h"
 #include "daemon/pending.h"
@@ -30,6 +31,7 @@ struct pipeline_options {
 	const char *procfs;
 	bool with_user_names;
 	struct process_variable_filter variables;
+	struct export_filters *filters; /* NULL: all goes to the file, nothing is hidden */
 	struct process_event_options event;
 };
 
