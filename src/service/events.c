@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* GetEvents: streams, their queues, and what they lose. */
+#include <errno.h>
 #include <stdlib.h>
 
 #include "base/cleanup.h"
@@ -15,7 +16,8 @@ struct service_stream {
 	struct service_stream *next;
 	struct service_stream **link;
 	struct rpc_call *call;
-	struct event_filter filter;
+	struct event_filter *filter; /* a reference */
+	bool with_gaps;
 	uint64_t lost;	     /* since its queue was full; until the drained hook, all goes here */
 	uint64_t lost_total; /* since it began */
 };
@@ -41,6 +43,7 @@ static void stream_on_closed(void *context, struct rpc_call *call)
 	*stream->link = stream->next;
 	if (stream->next)
 		stream->next->link = stream->link;
+	event_filter_put(&service->filters, stream->filter);
 	free(stream);
 	service->counters.streams--;
 	streams_share(service);
@@ -78,7 +81,7 @@ static void stream_on_drained(void *context, struct rpc_call *call)
 	struct service_stream *stream = context;
 	_cleanup_message_ struct rpc_message *gap = NULL;
 
-	if (stream->filter.with_gaps && stream->lost) {
+	if (stream->with_gaps && stream->lost) {
 		gap = stream_make_gap(stream);
 		/* A send without room brings this hook again; without memory it is as for a client
 		 * that did not ask. */
@@ -108,6 +111,7 @@ void service_get_events(struct service *service, struct rpc_call *call,
 					  .drained = stream_on_drained };
 	_cleanup_diag_ struct diag diag = {};
 	_cleanup_free_ struct service_stream *stream = calloc(1, sizeof(*stream));
+	int error;
 
 	if (!stream || service->counters.streams >= SERVICE_STREAMS_MAX) {
 		rpc_call_fail(call, RPC_RESOURCE_EXHAUSTED,
@@ -115,11 +119,14 @@ void service_get_events(struct service *service, struct rpc_call *call,
 			      service->counters.streams, SERVICE_STREAMS_MAX);
 		return;
 	}
-	if (event_filter_read((const Tetragon__GetEventsRequest *)request, &stream->filter,
-			      &diag)) {
-		service_fail(call, RPC_INVALID_ARGUMENT, &diag);
+	error = event_filter_get(&service->filters, (const Tetragon__GetEventsRequest *)request,
+				 &service->filter_options, &stream->filter, &diag);
+	if (error) {
+		service_fail(call, error == -EINVAL ? RPC_INVALID_ARGUMENT : RPC_RESOURCE_EXHAUSTED,
+			     &diag);
 		return;
 	}
+	stream->with_gaps = ((const Tetragon__GetEventsRequest *)request)->with_gaps;
 	stream->service = service;
 	stream->call = call;
 	stream->next = service->streams;
@@ -134,6 +141,18 @@ void service_get_events(struct service *service, struct rpc_call *call,
 	stream = NULL;
 }
 
+/* Losses are about every kind of events: no filter hides them, only with_gaps shows them. */
+static struct rpc_message *stream_pack(struct service_stream *stream, struct event_round *round,
+				       bool *is_wanted)
+{
+	if (round->event->event_case != TETRAGON__GET_EVENTS_RESPONSE__EVENT_GAP)
+		return event_filter_apply(stream->filter, round, is_wanted);
+	*is_wanted = stream->with_gaps;
+	if (*is_wanted && !round->message)
+		round->message = service_pack(&round->event->base);
+	return round->message;
+}
+
 bool service_has_streams(const struct service *service)
 {
 	return service->streams;
@@ -141,8 +160,8 @@ bool service_has_streams(const struct service *service)
 
 void service_publish(struct service *service, const Tetragon__GetEventsResponse *event)
 {
-	event_mask bit = event_filter_get_bit((int)event->event_case);
-	_cleanup_message_ struct rpc_message *message = NULL;
+	struct event_round round = { .number = ++service->events, .event = event };
+	_cleanup_message_ struct rpc_message *whole = NULL;
 
 	if (!service->streams)
 		return;
@@ -151,12 +170,15 @@ void service_publish(struct service *service, const Tetragon__GetEventsResponse 
 		rpc_server_flush(service->server);
 	}
 	for (struct service_stream *one = service->streams; one; one = one->next) {
-		if (!(one->filter.wanted & bit))
-			continue;
-		if (!message)
-			message = service_pack(&event->base);
-		stream_offer(one, message);
+		bool is_wanted;
+		struct rpc_message *message = stream_pack(one, &round, &is_wanted);
+
+		if (is_wanted)
+			stream_offer(one, message);
 	}
+	whole = round.message;
+	for (struct event_filter *one = service->filters; one; one = one->next)
+		event_filter_end_round(one);
 }
 
 void service_end_streams(struct service *service)

@@ -1,101 +1,129 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a client wants to see: a request's filters to one mask of event types. */
+/* What a client wants to see: a request's filters, compiled once for all clients that ask alike. */
 #include <errno.h>
+#include <stdlib.h>
 
+#include "base/cleanup.h"
 #include "service/service_private.h"
 
-#define EVENT_MASK_ALL (~(event_mask)0)
-
-event_mask event_filter_get_bit(int number)
+static void event_filter_free(struct event_filter *self)
 {
-	const ProtobufCEnumDescriptor *types = &tetragon__event_type__descriptor;
-	const ProtobufCEnumValue *value = protobuf_c_enum_descriptor_get_value(types, number);
-
-	return value ? (event_mask)1 << (value - types->values) : 0;
+	if (!self)
+		return;
+	filter_done(&self->filter);
+	field_filters_free(self->fields);
+	rpc_message_unref(self->message);
+	buf_done(&self->request);
+	free(self);
 }
 
-static bool filter_has_field(const Tetragon__Filter *filter, const ProtobufCFieldDescriptor *field)
+static void event_filter_cleanup(struct event_filter **self)
 {
-	const char *start = (const char *)filter;
-
-	if (field->label == PROTOBUF_C_LABEL_REPEATED)
-		return *(const size_t *)(start + field->quantifier_offset);
-	return *(void *const *)(start + field->offset);
+	event_filter_free(*self);
 }
 
-/* Everything but event_set; what cannot be applied must not look as if it were. */
-static int filter_check(const Tetragon__Filter *filter, const char *list, struct diag *diag)
+static int event_filter_name(struct event_filter *self, const Tetragon__GetEventsRequest *request)
 {
-	const ProtobufCMessageDescriptor *type = &tetragon__filter__descriptor;
+	Tetragon__GetEventsRequest about_events = *request;
+	size_t bytes;
 
-	for (unsigned int i = 0; i < type->n_fields; i++) {
-		const ProtobufCFieldDescriptor *field = &type->fields[i];
-
-		if (field->offset == offsetof(Tetragon__Filter, event_set) ||
-		    !filter_has_field(filter, field))
-			continue;
-		diag_add(diag, "%s: filter key \"%s\" is not supported yet; want event_set", list,
-			 field->name);
-		return -EINVAL;
-	}
-	if (!filter->base.n_unknown_fields)
-		return 0;
-	diag_add(diag, "%s: filter key number %u is unknown; want event_set", list,
-		 filter->base.unknown_fields[0].tag);
-	return -EINVAL;
-}
-
-/* The types that one entry matches; an entry without keys matches all. */
-static event_mask filter_get_mask(const Tetragon__Filter *filter)
-{
-	event_mask mask = 0;
-
-	for (size_t i = 0; i < filter->n_event_set; i++)
-		mask |= event_filter_get_bit((int)filter->event_set[i]);
-	return filter->n_event_set ? mask : EVENT_MASK_ALL;
-}
-
-static int filter_read_list(Tetragon__Filter *const *filters, size_t count, const char *list,
-			    event_mask *out, struct diag *diag)
-{
-	event_mask mask = 0;
-
-	for (size_t i = 0; i < count; i++) {
-		int error = filter_check(filters[i], list, diag);
-
-		if (error)
-			return error;
-		mask |= filter_get_mask(filters[i]);
-	}
-	*out = mask;
+	/* Aggregation changes no event of this API. */
+	about_events.aggregation_options = NULL;
+	about_events.with_gaps = false;
+	bytes = tetragon__get_events_request__get_packed_size(&about_events);
+	if (!buf_reserve(&self->request, bytes))
+		return -ENOMEM;
+	self->request.bytes =
+		tetragon__get_events_request__pack(&about_events, (uint8_t *)self->request.data);
 	return 0;
 }
 
-int event_filter_read(const Tetragon__GetEventsRequest *request, struct event_filter *out,
-		      struct diag *diag)
+static int event_filter_compile(struct event_filter *self,
+				const Tetragon__GetEventsRequest *request,
+				struct filter_options options, struct diag *diag)
 {
-	event_mask gap = event_filter_get_bit(TETRAGON__EVENT_TYPE__GAP);
-	event_mask allowed = EVENT_MASK_ALL;
-	event_mask denied = 0;
 	int error;
 
-	error = filter_read_list(request->allow_list, request->n_allow_list, "allow_list", &allowed,
-				 diag);
-	if (error)
-		return error;
-	error = filter_read_list(request->deny_list, request->n_deny_list, "deny_list", &denied,
-				 diag);
-	if (error)
-		return error;
-	if (request->n_field_filters) {
-		diag_add(diag, "\"field_filters\" is not supported yet; ask for whole events");
-		return -EINVAL;
+	options.name = "allow_list";
+	error = filter_list_new(&self->filter.allow, request->allow_list, request->n_allow_list,
+				&options, diag);
+	options.name = "deny_list";
+	if (!error)
+		error = filter_list_new(&self->filter.deny, request->deny_list,
+					request->n_deny_list, &options, diag);
+	if (!error && request->n_field_filters)
+		error = field_filters_new(&self->fields, request->field_filters,
+					  request->n_field_filters, "field_filters", diag);
+	return error;
+}
+
+int event_filter_get(struct event_filter **list, const Tetragon__GetEventsRequest *request,
+		     const struct filter_options *options, struct event_filter **out,
+		     struct diag *diag)
+{
+	_cleanup_(event_filter_cleanup) struct event_filter *self = calloc(1, sizeof(*self));
+	int error;
+
+	if (!self || event_filter_name(self, request))
+		return -ENOMEM;
+	for (struct event_filter *other = *list; other; other = other->next) {
+		if (other->request.bytes != self->request.bytes ||
+		    memcmp(other->request.data, self->request.data, self->request.bytes) != 0)
+			continue;
+		other->refs++;
+		*out = other;
+		return 0;
 	}
-	if (!request->n_allow_list)
-		allowed = EVENT_MASK_ALL;
-	/* Aggregation changes no event of this API, so that option needs nothing here. Losses are
-	 * about every type: a choice of types does not hide them, only with_gaps does. */
-	out->wanted = (allowed & ~denied & ~gap) | (request->with_gaps ? gap : 0);
-	out->with_gaps = request->with_gaps;
+	error = event_filter_compile(self, request, *options, diag);
+	if (error)
+		return error;
+	self->refs = 1;
+	self->next = *list;
+	*list = self;
+	*out = TAKE_PTR(self);
 	return 0;
+}
+
+void event_filter_put(struct event_filter **list, struct event_filter *filter)
+{
+	if (!filter || --filter->refs)
+		return;
+	while (*list != filter)
+		list = &(*list)->next;
+	*list = filter->next;
+	event_filter_free(filter);
+}
+
+/* Fields are left out before packing; a filter that does nothing here shares the whole event. */
+static void event_filter_pack(struct event_filter *self, struct event_round *round)
+{
+	const Tetragon__GetEventsResponse *shown = round->event;
+
+	if (self->fields)
+		shown = field_filters_apply(self->fields, round->event);
+	if (shown && shown != round->event) {
+		self->message = service_pack(&shown->base);
+		return;
+	}
+	if (shown && !round->message)
+		round->message = service_pack(&shown->base);
+	self->message = shown && round->message ? rpc_message_ref(round->message) : NULL;
+}
+
+struct rpc_message *event_filter_apply(struct event_filter *filter, struct event_round *round,
+				       bool *is_wanted)
+{
+	if (filter->event_number != round->number) {
+		filter->event_number = round->number;
+		filter->is_wanted = filter_passes(&filter->filter, round->event);
+		if (filter->is_wanted)
+			event_filter_pack(filter, round);
+	}
+	*is_wanted = filter->is_wanted;
+	return filter->message;
+}
+
+void event_filter_end_round(struct event_filter *filter)
+{
+	rpc_message_unref(TAKE_PTR(filter->message));
 }

@@ -135,6 +135,7 @@ int service_new(struct service **out, struct loop *loop, const struct service_op
 	if (!service)
 		return -ENOMEM;
 	service->ops = ops;
+	service->filter_options = options->filters;
 	service->ops_context = ops_context;
 	service->with_deprecated_policy_methods = options->with_deprecated_policy_methods;
 	service->queue_events_max = options->queue_events_max ? options->queue_events_max

@@ -18,6 +18,7 @@
 #include "base/clock.h"
 #include "base/diag.h"
 #include "base/loop.h"
+#include "filter/filter.h"
 
 #define SERVICE_ADDRESS_DEFAULT	    "localhost:54321"
 #define SERVICE_SOCKET_PATH_DEFAULT "/var/run/tetragon/tetragon.sock"
@@ -38,10 +39,11 @@
 struct service;
 
 struct service_options {
-	const char *server_address; /* "host:port", "unix:///path"; "": no listener */
-	const char *socket_path;    /* opened in addition to a TCP address; "": not */
-	const char *node_name;	    /* for the events that are made here; NULL: none */
-	uint32_t queue_events_max;  /* 0: SERVICE_QUEUE_EVENTS_DEFAULT */
+	const char *server_address;    /* "host:port", "unix:///path"; "": no listener */
+	const char *socket_path;       /* opened in addition to a TCP address; "": not */
+	const char *node_name;	       /* for the events that are made here; NULL: none */
+	struct filter_options filters; /* what is switched off for filters of clients */
+	uint32_t queue_events_max;     /* 0: SERVICE_QUEUE_EVENTS_DEFAULT */
 	/* EnableTracingPolicy and DisableTracingPolicy work, upstream's
 	 * --enable-deprecated-tracingpolicy-grpc. */
 	bool with_deprecated_policy_methods;

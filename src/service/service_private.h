@@ -4,6 +4,7 @@
  * filter.c (what a client wants). */
 #pragma once
 
+#include "filter/fields.h"
 #include "rpc/server.h"
 #include "service/service.h"
 
@@ -17,17 +18,35 @@ struct service {
 	char *node_name;
 	size_t queue_events_max;
 	struct service_stream *streams;
+	struct event_filter *filters; /* of the streams, distinct ones */
+	struct filter_options filter_options;
+	uint64_t events; /* published so far */
 	struct service_counters counters;
 	bool with_deprecated_policy_methods;
 	unsigned int unflushed; /* events published since the last write */
 };
 
-/* Event types by their place in the descriptor of EventType, one bit each. */
-typedef uint64_t event_mask;
-
+/*
+ * What clients with equal requests want, compiled once for all of them. An event is matched, and
+ * packed if fields are left out, at most once for them.
+ */
 struct event_filter {
-	event_mask wanted;
-	bool with_gaps;
+	struct event_filter *next;
+	unsigned int refs;
+	struct filter filter;
+	struct field_filters *fields; /* owned; NULL: all fields */
+	struct buf request;	      /* packed, without what is not about events: its name */
+	/* the event that is being published */
+	uint64_t event_number;
+	bool is_wanted;
+	struct rpc_message *message; /* owned; NULL: nobody asked, or no memory */
+};
+
+/* An event on its way to the streams. */
+struct event_round {
+	uint64_t number;
+	const Tetragon__GetEventsResponse *event;
+	struct rpc_message *message; /* all fields of it, for everybody; NULL: nobody asked yet */
 };
 
 struct service_method {
@@ -86,8 +105,15 @@ ProtobufCMessage *service_unpack(const ProtobufCMessageDescriptor *type, const u
 void service_free_request(ProtobufCMessage **request);
 
 /* filter.c */
-/* The bit of an event's number (EventType, event_case); 0: no type of this API. */
-event_mask event_filter_get_bit(int number);
-/* -EINVAL: the request wants something that is not supported, and DIAG says what. */
-int event_filter_read(const Tetragon__GetEventsRequest *request, struct event_filter *out,
-		      struct diag *diag);
+/* The filter of REQUEST, shared with equal ones of LIST. -EINVAL: it wants something that is not
+ * supported, and DIAG says what; -ENOMEM. */
+int event_filter_get(struct event_filter **list, const Tetragon__GetEventsRequest *request,
+		     const struct filter_options *options, struct event_filter **out,
+		     struct diag *diag);
+/* Takes FILTER out of LIST when nobody else holds it. NULL is fine. */
+void event_filter_put(struct event_filter **list, struct event_filter *filter);
+/* The event for a client of FILTER, borrowed until the round ends. NULL: not wanted, or no memory
+ * for it (*IS_WANTED). */
+struct rpc_message *event_filter_apply(struct event_filter *filter, struct event_round *round,
+				       bool *is_wanted);
+void event_filter_end_round(struct event_filter *filter);

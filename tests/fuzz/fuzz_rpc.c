@@ -17,14 +17,18 @@ static void fuzz_request(const uint8_t *data, size_t bytes)
 		service_unpack(&tetragon__get_events_request__descriptor, data, bytes);
 	_cleanup_message_ struct rpc_message *packed = NULL;
 	_cleanup_diag_ struct diag diag = {};
-	struct event_filter filter = {};
+	const struct filter_options options = {};
+	struct event_filter *list = NULL, *filter = NULL;
 	int error;
 
 	if (!request)
 		return;
-	error = event_filter_read((const Tetragon__GetEventsRequest *)request, &filter, &diag);
-	/* Refused with exactly one reason, or applied. */
-	assert(error ? diag.lines == 1 : diag.lines == 0);
+	error = event_filter_get(&list, (const Tetragon__GetEventsRequest *)request, &options,
+				 &filter, &diag);
+	/* Refused with a reason, or applied. */
+	assert(error ? diag.lines > 0 : diag.lines == 0);
+	event_filter_put(&list, filter);
+	assert(!list);
 	packed = service_pack(request);
 	assert(packed && packed->bytes >= FRAME_HEAD_BYTES);
 }

@@ -262,12 +262,43 @@ class Streams(ServiceCase):
             self.assertEqual(got, wanted)
             self.serve.wait_for("streams", 0)
 
-    def test_what_cannot_be_applied_is_refused_by_name(self):
+    def test_keys_choose(self):
+        # pids are counted up from 1, three for each case
+        cases = (
+            (dict(allow_list=[events.Filter(event_set=[EXEC], pid=[3])]), [3]),
+            (dict(deny_list=[events.Filter(pid=[4, 5])]), [6]),
+            (dict(allow_list=[events.Filter(arguments_regex=["^a+$"])], deny_list=[events.Filter(pid=[7])]), [8, 9]),
+            (dict(allow_list=[events.Filter(pid=[10]), events.Filter(health_check={"value": False}, pid=[11])]), [10, 11]),
+        )
+        for fields, wanted in cases:
+            with self.serve.client() as client:
+                stream = client.events(**fields)
+                self.serve.command("publish 3 5")
+                got = [next(stream).process_exec.process.pid.value for _ in wanted]
+                stream.cancel()
+            self.assertEqual(got, wanted)
+            self.serve.wait_for("streams", 0)
+
+    def test_fields_are_left_out_for_who_asks(self):
+        only_pid = events.FieldFilter(fields={"paths": ["process.pid"]})
+        no_arguments = events.FieldFilter(fields={"paths": ["process.arguments"]}, action="EXCLUDE")
+        with self.serve.client() as client, self.serve.client() as other, self.serve.client() as third:
+            streams = [client.events(field_filters=[only_pid]), other.events(field_filters=[no_arguments]), third.events()]
+            self.serve.command("publish 1 300")
+            got = [next(stream) for stream in streams]
+            for stream in streams:
+                stream.cancel()
+        self.assertEqual([len(one.process_exec.process.arguments) for one in got], [0, 0, 300])
+        self.assertEqual([one.process_exec.process.binary != "" for one in got], [False, True, True])
+        self.assertEqual({one.process_exec.process.pid.value for one in got}, {1})
+        self.assertEqual({one.node_name for one in got}, {"node"})
+
+    def test_what_is_wrong_is_refused_by_name(self):
         cases = {
-            "binary_regex": dict(allow_list=[events.Filter(event_set=[EXEC], binary_regex=["x"])]),
-            "health_check": dict(deny_list=[events.Filter(health_check={"value": True})]),
-            "pid": dict(allow_list=[events.Filter(), events.Filter(pid=[1])]),
-            "field_filters": dict(field_filters=[events.FieldFilter()]),
+            "binary_regex": dict(allow_list=[events.Filter(event_set=[EXEC], binary_regex=["("])]),
+            "label selector": dict(deny_list=[events.Filter(labels=["a in b"])]),
+            "capabilities": dict(allow_list=[events.Filter(), events.Filter(capabilities={"effective": {}})]),
+            "did you mean": dict(field_filters=[events.FieldFilter(fields={"paths": ["proces"]})]),
         }
         for word, fields in cases.items():
             with self.serve.client() as client:

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a client may ask for, the table of methods, and one service with one client in a process of
+/* The table of methods, and one service with one client in a process of
  * its own. Streams and slow clients are in tests/service. */
 #include <stdarg.h>
 #include <stddef.h>
@@ -18,10 +18,6 @@
 #include "service/service_private.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
-
-#define EXEC   TETRAGON__EVENT_TYPE__PROCESS_EXEC
-#define EXITED TETRAGON__EVENT_TYPE__PROCESS_EXIT
-#define GAP    TETRAGON__EVENT_TYPE__GAP
 
 static void every_method_of_the_api_has_one_row(void **state)
 {
@@ -43,138 +39,6 @@ static void every_method_of_the_api_has_one_row(void **state)
 		}
 		assert_int_equal(rows, 1);
 	}
-}
-
-static void every_event_type_has_a_bit_of_its_own(void **state)
-{
-	const ProtobufCEnumDescriptor *types = &tetragon__event_type__descriptor;
-	event_mask seen = 0;
-
-	for (unsigned int i = 0; i < types->n_values; i++) {
-		event_mask bit = event_filter_get_bit(types->values[i].value);
-
-		assert_int_not_equal(bit, 0);
-		assert_int_equal(seen & bit, 0);
-		seen |= bit;
-	}
-	assert_int_equal(event_filter_get_bit(2), 0);
-	assert_int_equal(event_filter_get_bit(-1), 0);
-}
-
-/* A list of filters with one event type each; 0 ends it, -1 is a filter without keys. */
-struct list {
-	int types[4];
-	Tetragon__Filter filters[4];
-	Tetragon__Filter *pointers[4];
-};
-
-static size_t fill_list(struct list *list, const int types[4])
-{
-	size_t count = 0;
-
-	memcpy(list->types, types, sizeof(list->types));
-	for (; count < COUNT(list->types) && types[count]; count++) {
-		list->filters[count] = (Tetragon__Filter)TETRAGON__FILTER__INIT;
-		list->pointers[count] = &list->filters[count];
-		if (types[count] < 0)
-			continue;
-		list->filters[count].n_event_set = 1;
-		list->filters[count].event_set = (Tetragon__EventType *)&list->types[count];
-	}
-	return count;
-}
-
-static void lists_of_event_types_choose(void **state)
-{
-	static const struct {
-		int allow[4];
-		int deny[4];
-		bool with_gaps;
-		bool has_exec;
-		bool has_exit;
-		bool has_gap;
-	} cases[] = {
-		{ {}, {}, false, true, true, false },
-		{ {}, {}, true, true, true, true },
-		{ { EXEC }, {}, false, true, false, false },
-		{ { EXEC }, {}, true, true, false, true },
-		{ { EXEC, EXITED }, {}, false, true, true, false },
-		{ { EXEC, -1 }, {}, false, true, true, false },
-		{ { 77 }, {}, false, false, false, false },
-		{ {}, { EXEC }, false, false, true, false },
-		{ { EXEC, EXITED }, { EXITED }, false, true, false, false },
-		{ {}, { -1 }, true, false, false, true },
-		{ { GAP }, {}, false, false, false, false },
-	};
-
-	for (size_t i = 0; i < COUNT(cases); i++) {
-		Tetragon__GetEventsRequest request = TETRAGON__GET_EVENTS_REQUEST__INIT;
-		_cleanup_diag_ struct diag diag = {};
-		struct event_filter filter;
-		struct list allow = {};
-		struct list deny = {};
-
-		request.n_allow_list = fill_list(&allow, cases[i].allow);
-		request.allow_list = allow.pointers;
-		request.n_deny_list = fill_list(&deny, cases[i].deny);
-		request.deny_list = deny.pointers;
-		request.with_gaps = cases[i].with_gaps;
-		assert_int_equal(event_filter_read(&request, &filter, &diag), 0);
-		assert_int_equal(!!(filter.wanted & event_filter_get_bit(EXEC)), cases[i].has_exec);
-		assert_int_equal(!!(filter.wanted & event_filter_get_bit(EXITED)),
-				 cases[i].has_exit);
-		assert_int_equal(!!(filter.wanted & event_filter_get_bit(GAP)), cases[i].has_gap);
-	}
-}
-
-/* Sets a field to something, whatever its kind; VALUE only has to be there. */
-static void set_field(Tetragon__Filter *filter, const ProtobufCFieldDescriptor *field, void *value)
-{
-	char *start = (char *)filter;
-
-	if (field->label == PROTOBUF_C_LABEL_REPEATED)
-		*(size_t *)(start + field->quantifier_offset) = 1;
-	*(void **)(start + field->offset) = value;
-}
-
-static void every_other_filter_key_is_refused_by_name(void **state)
-{
-	const ProtobufCMessageDescriptor *type = &tetragon__filter__descriptor;
-	unsigned int refused = 0;
-
-	for (unsigned int i = 0; i < type->n_fields; i++) {
-		Tetragon__GetEventsRequest request = TETRAGON__GET_EVENTS_REQUEST__INIT;
-		Tetragon__Filter filter = TETRAGON__FILTER__INIT;
-		Tetragon__Filter *filters[] = { &filter };
-		_cleanup_diag_ struct diag diag = {};
-		struct event_filter out;
-
-		if (strcmp(type->fields[i].name, "event_set") == 0)
-			continue;
-		set_field(&filter, &type->fields[i], filters);
-		request.n_deny_list = 1;
-		request.deny_list = filters;
-		assert_int_equal(event_filter_read(&request, &out, &diag), -EINVAL);
-		assert_non_null(strstr(buf_text(&diag.text), type->fields[i].name));
-		assert_int_equal(diag.lines, 1);
-		refused++;
-	}
-	assert_int_equal(refused, type->n_fields - 1);
-}
-
-static void unknown_filter_keys_are_refused_by_number(void **state)
-{
-	/* allow_list { 99: 1 } */
-	static const uint8_t bytes[] = { 0x0a, 3, 0x98, 0x06, 1 };
-	_cleanup_(service_free_request) ProtobufCMessage *request =
-		service_unpack(&tetragon__get_events_request__descriptor, bytes, sizeof(bytes));
-	_cleanup_diag_ struct diag diag = {};
-	struct event_filter filter;
-
-	assert_non_null(request);
-	assert_int_equal(event_filter_read((Tetragon__GetEventsRequest *)request, &filter, &diag),
-			 -EINVAL);
-	assert_non_null(strstr(buf_text(&diag.text), "99"));
 }
 
 static void requests_cannot_unfold_into_more_memory_than_allowed(void **state)
@@ -662,10 +526,6 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_method_of_the_api_has_one_row),
-		cmocka_unit_test(every_event_type_has_a_bit_of_its_own),
-		cmocka_unit_test(lists_of_event_types_choose),
-		cmocka_unit_test(every_other_filter_key_is_refused_by_name),
-		cmocka_unit_test(unknown_filter_keys_are_refused_by_number),
 		cmocka_unit_test(requests_cannot_unfold_into_more_memory_than_allowed),
 		cmocka_unit_test(a_packed_message_has_its_frame),
 		cmocka_unit_test(answers_over_a_private_socket_and_removes_it),
