@@ -6,6 +6,8 @@
 #include <poll.h>
 #include <unistd.h>
 
+#include "base/clock.h"
+
 enum {
 	WRITER_BATCH_BYTES = 32768,
 	/* PIPE_BUF: a pipe that poll(2) calls writable takes that many without waiting. */
@@ -37,7 +39,7 @@ static int event_writer_wait(const struct event_writer *writer)
 	return polls[1].revents && !polls[0].revents ? -EINTR : 0;
 }
 
-int event_writer_flush(struct event_writer *writer)
+static int event_writer_write(struct event_writer *writer)
 {
 	size_t at = 0;
 	int error = 0;
@@ -60,9 +62,53 @@ int event_writer_flush(struct event_writer *writer)
 	return error;
 }
 
+int event_writer_flush(struct event_writer *writer)
+{
+	if (writer->live.is_on)
+		live_line_draw(&writer->live, &writer->out, clock_read_ns(CLOCK_MONOTONIC));
+	return event_writer_write(writer);
+}
+
+int event_writer_finish(struct event_writer *writer)
+{
+	live_line_clear(&writer->live, &writer->out);
+	return event_writer_write(writer);
+}
+
+/* As upstream: the bytes of the second argument of calls whose first is the terminal's file. */
+static void event_writer_add_tty(struct event_writer *writer,
+				 const Tetragon__GetEventsResponse *event)
+{
+	const Tetragon__ProcessKprobe *kprobe = event->process_kprobe;
+	const Tetragon__KprobeArgument *file, *bytes;
+
+	if (event->event_case != TETRAGON__GET_EVENTS_RESPONSE__EVENT_PROCESS_KPROBE || !kprobe ||
+	    kprobe->n_args < 2)
+		return;
+	file = kprobe->args[0];
+	bytes = kprobe->args[1];
+	if (file->arg_case != TETRAGON__KPROBE_ARGUMENT__ARG_FILE_ARG || !file->file_arg ||
+	    !file->file_arg->path || strcmp(file->file_arg->path, writer->tty_path) != 0)
+		return;
+	if (bytes->arg_case == TETRAGON__KPROBE_ARGUMENT__ARG_BYTES_ARG)
+		buf_add(&writer->out, bytes->bytes_arg.data, bytes->bytes_arg.len);
+	else if (bytes->arg_case == TETRAGON__KPROBE_ARGUMENT__ARG_TRUNCATED_BYTES_ARG &&
+		 bytes->truncated_bytes_arg)
+		buf_add(&writer->out, bytes->truncated_bytes_arg->bytes_arg.data,
+			bytes->truncated_bytes_arg->bytes_arg.len);
+}
+
 int event_writer_add(struct event_writer *writer, const Tetragon__GetEventsResponse *event)
 {
-	if (writer->is_compact) {
+	if (writer->live.is_on) {
+		live_line_clear(&writer->live, &writer->out);
+		writer->live.shown++;
+		if (event->event_case == TETRAGON__GET_EVENTS_RESPONSE__EVENT_GAP && event->gap)
+			writer->live.lost += event->gap->lost;
+	}
+	if (writer->tty_path) {
+		event_writer_add_tty(writer, event);
+	} else if (writer->is_compact) {
 		int error = compact_add_event(&writer->out, event, &writer->compact);
 
 		if (error && error != -EINVAL)

@@ -9,18 +9,23 @@
 #include <sys/signalfd.h>
 #include <sys/stat.h>
 
+#include "base/arena.h"
 #include "base/cleanup.h"
 #include "base/clock.h"
-#include "base/suggest.h"
 #include "cli/connect.h"
+#include "cli/event_choice.h"
 #include "cli/event_lines.h"
 #include "cli/event_writer.h"
+
+/* What one message may become: --max-recv-size of 10 MiB, all of it the smallest pieces. */
+#define GETEVENTS_UNPACKED_BYTES_MAX (512UL << 20)
 
 struct getevents_settings {
 	const char *output;
 	const char *color;
 	bool timestamps;
-	struct option_list event_types;
+	struct event_choice_settings choice;
+	const char *tty_path;
 	bool stack_traces;
 	bool ima_hash;
 	bool reconnect;
@@ -30,96 +35,49 @@ struct getevents_settings {
 struct getevents {
 	const struct cli_settings *cli;
 	const struct getevents_settings *settings;
-	Tetragon__EventType *types; /* owned; 0 of them: all */
-	size_t types_count;
+	struct event_choice choice;
+	struct arena arena; /* of the event at hand */
+	ProtobufCAllocator allocator;
 	int stop_fd; /* readable once SIGINT or SIGTERM came */
 	struct event_writer writer;
 	int write_error;
 };
-
-static const ProtobufCEnumValue *getevents_find_type(const char *name)
-{
-	const ProtobufCEnumDescriptor *types = &tetragon__event_type__descriptor;
-
-	for (unsigned int i = 0; i < types->n_values; i++) {
-		if (types->values[i].value && strcasecmp(types->values[i].name, name) == 0)
-			return &types->values[i];
-	}
-	return NULL;
-}
-
-static void getevents_complain_type(const char *name)
-{
-	const ProtobufCEnumDescriptor *types = &tetragon__event_type__descriptor;
-	struct suggest suggest = suggest_start(name);
-	_cleanup_buf_ struct buf names = {};
-
-	for (unsigned int i = 0; i < types->n_values; i++) {
-		if (!types->values[i].value)
-			continue;
-		suggest_offer(&suggest, types->values[i].name);
-		buf_add_format(&names, "%s%s", names.bytes ? ", " : "", types->values[i].name);
-	}
-	if (suggest.best)
-		cli_complain("unknown event type \"%s\"; did you mean \"%s\"?", name, suggest.best);
-	else
-		cli_complain("unknown event type \"%s\"; want some of %s", name, buf_text(&names));
-}
-
-static enum cli_exit getevents_read_types(struct getevents *self)
-{
-	const struct option_list *names = &self->settings->event_types;
-	enum cli_exit status = CLI_DONE;
-
-	self->types = calloc(names->count + 1, sizeof(*self->types));
-	if (!self->types)
-		return CLI_FAILED;
-	for (size_t i = 0; i < names->count; i++) {
-		const ProtobufCEnumValue *type = getevents_find_type(names->items[i]);
-
-		if (type) {
-			self->types[self->types_count++] = (Tetragon__EventType)type->value;
-			continue;
-		}
-		getevents_complain_type(names->items[i]);
-		status = CLI_USAGE;
-	}
-	return status;
-}
-
-/* Gaps are wanted with any types: they say what is missing among them. */
-static bool getevents_wants(const struct getevents *self, const Tetragon__GetEventsResponse *event)
-{
-	for (size_t i = 0; i < self->types_count; i++) {
-		if ((int)self->types[i] == (int)event->event_case)
-			return true;
-	}
-	return !self->types_count || event->event_case == TETRAGON__GET_EVENTS_RESPONSE__EVENT_GAP;
-}
 
 /* A write error is remembered, because whoever reads has no room for it. */
 static int getevents_on_event(void *context, const Tetragon__GetEventsResponse *event)
 {
 	struct getevents *self = context;
 
-	if (getevents_wants(self, event))
+	event = event_choice_apply(&self->choice, event);
+	if (event)
 		self->write_error = event_writer_add(&self->writer, event);
 	return self->write_error;
 }
 
+/* An event is dozens of small pieces that live as long as each other. */
+static void *getevents_allocate(void *arena, size_t bytes)
+{
+	return arena_alloc(arena, bytes);
+}
+
+static void getevents_free_piece(void *arena, void *piece)
+{
+}
+
+/* The agent has applied the choice. */
 static int getevents_on_message(void *context, const uint8_t *data, size_t bytes)
 {
 	struct getevents *self = context;
 	Tetragon__GetEventsResponse *event =
-		tetragon__get_events_response__unpack(NULL, bytes, data);
+		tetragon__get_events_response__unpack(&self->allocator, bytes, data);
 
-	if (!event) {
+	if (event) {
+		self->write_error = event_writer_add(&self->writer, event);
+	} else {
 		cli_complain("the agent sent an event that cannot be read");
 		self->write_error = -EBADMSG;
-		return self->write_error;
 	}
-	self->write_error = event_writer_add(&self->writer, event);
-	tetragon__get_events_response__free_unpacked(event, NULL);
+	arena_reset(&self->arena);
 	return self->write_error;
 }
 
@@ -153,22 +111,13 @@ static enum cli_exit getevents_from_input(struct getevents *self)
 
 static int getevents_pack_request(const struct getevents *self, uint8_t **out, size_t *out_bytes)
 {
-	Tetragon__GetEventsRequest request = TETRAGON__GET_EVENTS_REQUEST__INIT;
-	Tetragon__Filter filter = TETRAGON__FILTER__INIT;
-	Tetragon__Filter *filters[] = { &filter };
+	const Tetragon__GetEventsRequest *request = &self->choice.request;
 
-	request.with_gaps = true;
-	if (self->types_count) {
-		filter.n_event_set = self->types_count;
-		filter.event_set = self->types;
-		request.n_allow_list = 1;
-		request.allow_list = filters;
-	}
-	*out_bytes = tetragon__get_events_request__get_packed_size(&request);
+	*out_bytes = tetragon__get_events_request__get_packed_size(request);
 	*out = malloc(*out_bytes);
 	if (!*out)
 		return -ENOMEM;
-	tetragon__get_events_request__pack(&request, *out);
+	tetragon__get_events_request__pack(request, *out);
 	return 0;
 }
 
@@ -232,6 +181,15 @@ static bool getevents_has_input(void)
 	return fstat(STDIN_FILENO, &status) == 0 && !S_ISCHR(status.st_mode);
 }
 
+/* Counters are drawn with escapes, so who wants no escapes gets none. */
+static bool getevents_has_counters(const struct getevents_settings *settings)
+{
+	const char *no_color = getenv("NO_COLOR");
+
+	return isatty(STDOUT_FILENO) && strcmp(settings->color, "never") != 0 &&
+	       !(no_color && *no_color) && !*settings->tty_path;
+}
+
 static bool getevents_has_color(const char *when)
 {
 	const char *no_color = getenv("NO_COLOR");
@@ -259,7 +217,7 @@ static enum cli_exit getevents_stream(struct getevents *self)
 		getevents_has_input() ? getevents_from_input(self) : getevents_from_agent(self);
 
 	if (!self->write_error)
-		self->write_error = event_writer_flush(&self->writer);
+		self->write_error = event_writer_finish(&self->writer);
 	if (self->writer.unwritable)
 		cli_complain("%zu event%s without a compact form left out; -o json shows all",
 			     self->writer.unwritable, self->writer.unwritable == 1 ? "" : "s");
@@ -275,7 +233,7 @@ static enum cli_exit getevents_run(const struct cli_settings *cli, const void *s
 {
 	const struct getevents_settings *own = settings;
 	struct getevents self = { .cli = cli, .settings = own };
-	enum cli_exit status = getevents_read_types(&self);
+	enum cli_exit status = event_choice_init(&self.choice, &own->choice);
 
 	self.stop_fd = getevents_open_stop();
 	self.writer = (struct event_writer){
@@ -284,13 +242,19 @@ static enum cli_exit getevents_run(const struct cli_settings *cli, const void *s
 			     .timestamps = own->timestamps,
 			     .stack_traces = own->stack_traces,
 			     .ima_hash = own->ima_hash },
+		.tty_path = *own->tty_path ? own->tty_path : NULL,
+		.live = { .is_on = getevents_has_counters(own) },
 		.stop_fd = self.stop_fd,
 	};
+	self.arena.bytes_max = GETEVENTS_UNPACKED_BYTES_MAX;
+	self.allocator =
+		(ProtobufCAllocator){ getevents_allocate, getevents_free_piece, &self.arena };
 	if (status == CLI_DONE)
 		status = event_writer_init(&self.writer) ? CLI_FAILED : getevents_stream(&self);
 	event_writer_done(&self.writer);
 	cleanup_close(&self.stop_fd);
-	free(self.types);
+	arena_done(&self.arena);
+	event_choice_done(&self.choice);
 	return status;
 }
 
@@ -303,8 +267,29 @@ static const struct option_row getevents_rows[] = {
 	  .help = "colors of compact lines; auto: on a terminal unless NO_COLOR is set" },
 	{ "timestamps", 0, OPTION_BOOL, FIELD(timestamps),
 	  .help = "begin compact lines with the time of the event" },
-	{ "event-types", 'e', OPTION_LIST, FIELD(event_types), .placeholder = "TYPES",
+	{ "event-types", 'e', OPTION_LIST, FIELD(choice.event_types), .placeholder = "TYPES",
 	  .help = "only these, such as PROCESS_EXEC,PROCESS_EXIT" },
+	{ "process", 0, OPTION_LIST, FIELD(choice.processes), .placeholder = "REGEX",
+	  .help = "only of processes whose binary matches" },
+	{ "policy-names", 0, OPTION_LIST, FIELD(choice.policy_names), .placeholder = "NAMES",
+	  .help = "only of these policies" },
+	{ "namespace", 'n', OPTION_LIST, FIELD(choice.namespaces), .placeholder = "NAMES",
+	  .help = "only of pods in these namespaces" },
+	{ "namespace-regex", 0, OPTION_LIST, FIELD(choice.namespace_regexes),
+	  .placeholder = "REGEX", .help = "only of pods in namespaces that match" },
+	{ "pod", 0, OPTION_LIST, FIELD(choice.pods), .placeholder = "REGEX",
+	  .help = "only of pods whose name matches" },
+	{ "host", 0, OPTION_BOOL, FIELD(choice.host), .help = "only of processes in no pod" },
+	{ "process-filter", 0, OPTION_TEXT, FIELD(choice.process_filter), .placeholder = "PAIRS",
+	  .help = "by any keys, as event_set:PROCESS_KPROBE,pid:1" },
+	{ "cel-expression", 0, OPTION_TEXT, FIELD(choice.cel_expression), .placeholder = "CEL",
+	  .help = "only those for which the expression holds" },
+	{ "include-fields", 'f', OPTION_LIST, FIELD(choice.include_fields), .placeholder = "PATHS",
+	  .help = "only these, as process.binary,parent.pid" },
+	{ "exclude-fields", 'F', OPTION_LIST, FIELD(choice.exclude_fields), .placeholder = "PATHS",
+	  .help = "all but these fields" },
+	{ "tty-encode", 't', OPTION_TEXT, FIELD(tty_path), .placeholder = "PATH",
+	  .help = "only what was written to this terminal" },
 	{ "stack-traces", 0, OPTION_BOOL, FIELD(stack_traces), .value = "true",
 	  .help = "stack traces below compact lines; --stack-traces=false leaves them out" },
 	{ "ima-hash", 0, OPTION_BOOL, FIELD(ima_hash), .value = "true",
@@ -313,6 +298,11 @@ static const struct option_row getevents_rows[] = {
 	  .help = "go on when the agent comes back" },
 	{ "reconnect-wait", 0, OPTION_DURATION, FIELD(reconnect_wait_ns), .value = "2s",
 	  .help = "how long to wait before each attempt" },
+	/* upstream's old names */
+	{ "namespaces", 0, OPTION_LIST, FIELD(choice.namespaces) },
+	{ "processes", 0, OPTION_LIST, FIELD(choice.processes) },
+	{ "pods", 0, OPTION_LIST, FIELD(choice.pods) },
+	{ "containers", 0, OPTION_LIST, FIELD(choice.containers) },
 };
 
 const struct command command_getevents = {

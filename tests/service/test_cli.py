@@ -121,6 +121,56 @@ spec:
         got = tetra("getevents", "-e", "process_exit", text=LINE + EXIT_LINE)
         self.assertEqual(got.stdout, EXIT_LINE)
 
+    def test_events_from_a_pipe_are_chosen_by_any_key(self):
+        text = "".join(
+            json.dumps({"process_exec": {"process": {"pid": pid, "binary": binary, "pod": pod}, "parent": {"pid": 1}}}) + "\n"
+            for pid, binary, pod in ((7, "/bin/sh", None), (8, "/bin/id", {"namespace": "web", "name": "a-1"}))
+        )
+        cases = (
+            (("--process", "sh$"), [7]),
+            (("--process", "sh$,id$"), [7, 8]),
+            (("--host",), [7]),
+            (("-n", "web"), [8]),
+            (("--namespaces", "web,other", "--pod", "^a-"), [8]),
+            (("--namespace-regex", "^w", "-e", "process_exit"), []),
+            (("--process-filter", "event_set:process_exec,pid:8,7"), [7, 8]),
+            (("--process-filter", "pid:7", "-n", "web"), []),
+        )
+        for words, wanted in cases:
+            done = tetra("getevents", *words, text=text)
+            got = [json.loads(line)["process_exec"]["process"]["pid"] for line in done.stdout.splitlines()]
+            self.assertEqual((got, done.stderr, done.returncode), (wanted, "", 0), words)
+
+    def test_fields_are_chosen(self):
+        text = '{"process_exec":{"process":{"pid":7,"binary":"/bin/sh"},"parent":{"pid":1}},"node_name":"n"}\n'
+        cases = (
+            (("-f", "process.pid"), {"process_exec": {"process": {"pid": 7}}, "node_name": "n"}),
+            (("-F", "process,parent.pid"), {"process_exec": {"parent": {}}, "node_name": "n"}),
+            (("-f", "process", "-F", "process.pid"), {"process_exec": {"process": {"binary": "/bin/sh"}}, "node_name": "n"}),
+        )
+        for words, wanted in cases:
+            self.assertEqual(json.loads(tetra("getevents", *words, text=text).stdout), wanted)
+
+    def test_what_a_terminal_got_is_written_as_it_is(self):
+        def write(path, data):
+            args = [{"file_arg": {"path": path}}, {"bytes_arg": data}]
+            return json.dumps({"process_kprobe": {"process": {}, "function_name": "tty_write", "args": args}}) + "\n"
+
+        text = write("/dev/pts/1", "bHMK") + write("/dev/pts/2", "cHdkCg==") + write("/dev/pts/1", "G1sybQ==")
+        self.assertEqual(tetra("getevents", "-t", "/dev/pts/1", text=text).stdout, "ls\n\x1b[2m")
+
+    def test_wrong_filters_are_usage_and_say_what_would_be_right(self):
+        cases = (
+            (("--process", "(a"), "( has no )"),
+            (("--process-filter", "evnt_set:X"), 'did you mean "event_set"?'),
+            (("-f", "proces.pid"), 'did you mean "process"?'),
+            (("--cel-expression", "true"), "cel_expression"),
+        )
+        for words, wanted in cases:
+            done = tetra("getevents", *words)
+            self.assertEqual((done.stdout, done.returncode), ("", 2), words)
+            self.assertIn(wanted, done.stderr)
+
     def test_events_from_a_pipe_are_shown_compact(self):
         got = tetra("getevents", "-o", "compact", "--color", "never", text=LINE)
         self.assertTrue(got.stdout.startswith("🚀 process n /usr/bin/id"), got.stdout)

@@ -203,6 +203,43 @@ static void references_are_counted_and_null_is_fine(void **state)
 	process_image_unref(NULL);
 }
 
+/* Hides each 's', and all of a text that begins with "K". */
+static void hide(void *context, const char *binary, struct buf *text)
+{
+	assert_string_equal(binary, "/bin/x");
+	assert_string_equal(context, "rules");
+	if (text->bytes && text->data[0] == 'K') {
+		buf_reset(text);
+		buf_add_text(text, "*");
+	}
+	for (size_t i = 0; i < text->bytes; i++)
+		text->data[i] = text->data[i] == 's' ? '*' : text->data[i];
+}
+
+static void what_is_secret_is_hidden_before_it_is_stored(void **state)
+{
+	static const struct wire_exec exec;
+	const struct process_image_source source = {
+		.exec = &exec,
+		.binary = SPAN("/bin/x"),
+		.args = SPAN("x\0secret\0-s\0"),
+		.environment = SPAN("PASS=is\0KEY=v\0sA=s=s\0"),
+		.user = "",
+		.redaction = { hide, (void *)"rules" },
+	};
+	struct process_image *image = image_of(&source);
+
+	assert_string_equal(image->arguments, "*ecret -*");
+	assert_int_equal(image->variable_count, 3);
+	assert_string_equal(image->variables[0].name, "PASS");
+	assert_string_equal(image->variables[0].value, "i*");
+	assert_string_equal(image->variables[1].name, "*");
+	assert_string_equal(image->variables[1].value, "");
+	assert_string_equal(image->variables[2].name, "*A");
+	assert_string_equal(image->variables[2].value, "*=*");
+	process_image_unref(image);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -212,6 +249,7 @@ int main(void)
 		cmocka_unit_test(variables_beyond_the_limit_are_left_out_and_that_is_noted),
 		cmocka_unit_test(a_cut_image_keeps_the_names),
 		cmocka_unit_test(references_are_counted_and_null_is_fine),
+		cmocka_unit_test(what_is_secret_is_hidden_before_it_is_stored),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -2,6 +2,7 @@
 /* The event line's ends: the event file on a disk that fills up, and the recording. */
 #include "cmocka_case.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
@@ -128,6 +129,87 @@ static int ignore_signal(void **state)
 	return 0;
 }
 
+/* Flags of which none is given. */
+static const struct daemon_options no_flags = {
+	.export_allowlist = "",
+	.export_denylist = "",
+	.field_filters = "",
+	.redaction_filters = "",
+};
+
+static void filters_choose_what_the_file_gets_and_nobody_else(void **state)
+{
+	struct daemon_options flags = no_flags;
+	struct export_filters filters = {};
+	_cleanup_diag_ struct diag diag = {};
+	uint64_t gap = 0;
+
+	flags.export_denylist = "{\"event_set\":[\"PROCESS_EXIT\"]}";
+	flags.field_filters = "{\"fields\":\"process.pid\"}";
+	assert_int_equal(export_filters_init(&filters, &flags, &diag), 0);
+	run.pipeline.options.filters = &filters;
+	run_exec(&run, process_id(5, 50), nobody, nobody, &texts);
+	run_exit(&run, process_id(5, 50), 0);
+	pipeline_end_batch(&run.pipeline);
+	assert_int_equal(count_events(&gap), 1);
+	assert_int_equal(run.pipeline.stats.events, 2);
+	export_filters_done(&filters);
+	run.pipeline.options.filters = NULL;
+	assert_int_equal(output_file_free(run.pipeline.file), 0);
+}
+
+static void what_says_what_is_missing_passes_every_filter(void **state)
+{
+	static const Tetragon__GetEventsResponse__EventCase kinds[] = {
+		TETRAGON__GET_EVENTS_RESPONSE__EVENT_GAP,
+		TETRAGON__GET_EVENTS_RESPONSE__EVENT_RATE_LIMIT_INFO,
+		TETRAGON__GET_EVENTS_RESPONSE__EVENT_TEST,
+	};
+	struct daemon_options flags = no_flags;
+	struct export_filters filters = {};
+	bool no_memory;
+
+	flags.export_denylist = "{}";
+	assert_int_equal(export_filters_init(&filters, &flags, NULL), 0);
+	for (size_t i = 0; i < COUNT(kinds); i++) {
+		Tetragon__GetEventsResponse event = TETRAGON__GET_EVENTS_RESPONSE__INIT;
+
+		event.event_case = kinds[i];
+		assert_ptr_equal(export_filters_apply(&filters, &event, &no_memory),
+				 i < 2 ? &event : NULL);
+		assert_false(no_memory);
+	}
+	export_filters_done(&filters);
+	assert_int_equal(output_file_free(run.pipeline.file), 0);
+}
+
+static void all_mistakes_in_flags_are_told_with_their_flag(void **state)
+{
+	struct daemon_options flags = no_flags;
+	struct export_filters filters = {};
+	_cleanup_diag_ struct diag diag = {};
+	static const char *const words[] = {
+		"--export-allowlist, entry 1, key \"pid_set\": is off here",
+		"allow it with --enable-pid-set-filter",
+		"--export-denylist, entry 1, key \"ancestor_binary_regex\": events show no "
+		"ancestors; switch them on with --enable-ancestors",
+		"--field-filters, entry 1: path \"proces\"",
+		"--redaction-filters: 1:1: field \"redcat\"",
+	};
+
+	flags.export_allowlist = "{\"pid_set\":[1]}";
+	flags.export_denylist = "{\"ancestor_binary_regex\":[\"x\"]}";
+	flags.field_filters = "{\"fields\":\"proces\"}";
+	flags.redaction_filters = "{\"redcat\":[]}";
+	assert_int_equal(export_filters_init(&filters, &flags, &diag), -EINVAL);
+	for (size_t i = 0; i < COUNT(words); i++) {
+		if (!strstr(buf_text(&diag.text), words[i]))
+			fail_msg("%s\n%s", words[i], buf_text(&diag.text));
+	}
+	export_filters_done(&filters);
+	assert_int_equal(output_file_free(run.pipeline.file), 0);
+}
+
 #define CASE(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -136,6 +218,9 @@ int main(void)
 		CASE(events_are_lines_of_the_file_after_each_batch),
 		CASE(a_full_disk_is_a_gap_in_the_file_once_there_is_room),
 		CASE(a_recording_has_the_records_as_they_came),
+		CASE(filters_choose_what_the_file_gets_and_nobody_else),
+		CASE(what_says_what_is_missing_passes_every_filter),
+		CASE(all_mistakes_in_flags_are_told_with_their_flag),
 	};
 
 	return cmocka_run_group_tests(tests, ignore_signal, NULL);
