@@ -3,7 +3,7 @@
 #pragma once
 
 #include "base/regex.h"
-#include "filter/expression.h"
+#include "cel/cel.h"
 #include "filter/filter.h"
 #include "filter/labels.h"
 #include "filter/pids.h"
@@ -29,7 +29,7 @@ struct filter_values {
 	char **texts;
 	uint32_t *numbers;
 	struct label_selector **selectors;
-	struct filter_expression **expressions;
+	struct cel_program **expressions;
 	struct filter_pids *pids;
 	struct filter_capabilities capabilities[CAPABILITY_SETS];
 	bool wanted; /* of yes-or-no keys */

@@ -280,7 +280,7 @@ static bool matches_cel_expression(const struct filter_values *values,
 				   const struct filter_subject *subject)
 {
 	for (size_t i = 0; i < values->count; i++) {
-		if (filter_expression_matches(values->expressions[i], subject->event))
+		if (cel_program_matches(values->expressions[i], subject->event))
 			return true;
 	}
 	return false;

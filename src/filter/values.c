@@ -41,7 +41,7 @@ void filter_values_done(struct filter_values *values)
 		if (values->selectors)
 			label_selector_free(values->selectors[i]);
 		if (values->expressions)
-			filter_expression_free(values->expressions[i]);
+			cel_program_free(values->expressions[i]);
 	}
 	free(values->regexes);
 	free(values->texts);
@@ -141,8 +141,7 @@ int filter_values_set_expressions(struct filter_compiler *compiler, char *const 
 	if (!out->expressions)
 		return -ENOMEM;
 	for (; out->count < count && !error; out->count += !error)
-		error = filter_expression_new(&out->expressions[out->count], texts[out->count],
-					      &why);
+		error = cel_program_new(&out->expressions[out->count], texts[out->count], &why);
 	return fail_with(compiler, error, &why);
 }
 

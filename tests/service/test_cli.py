@@ -135,6 +135,7 @@ spec:
             (("--namespace-regex", "^w", "-e", "process_exit"), []),
             (("--process-filter", "event_set:process_exec,pid:8,7"), [7, 8]),
             (("--process-filter", "pid:7", "-n", "web"), []),
+            (("--cel-expression", "process_exec.process.pid > 7u && process_exec.parent.pid == 1u"), [8]),
         )
         for words, wanted in cases:
             done = tetra("getevents", *words, text=text)
@@ -164,7 +165,7 @@ spec:
             (("--process", "(a"), "( has no )"),
             (("--process-filter", "evnt_set:X"), 'did you mean "event_set"?'),
             (("-f", "proces.pid"), 'did you mean "process"?'),
-            (("--cel-expression", "true"), "cel_expression"),
+            (("--cel-expression", "process_exec.process.binry == 'x'"), "binary"),
         )
         for words, wanted in cases:
             done = tetra("getevents", *words)

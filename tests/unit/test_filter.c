@@ -128,6 +128,25 @@ static void keys_about_processes_mean_what_they_say(void **state)
 	check_rows(rows, COUNT(rows));
 }
 
+static void expressions_are_alternatives_too(void **state)
+{
+	static const struct key_row rows[] = {
+		{ "{\"cel_expression\":[\"process_exec.process.pid == 1u\"]}", EXEC("\"pid\":1"),
+		  true },
+		{ "{\"cel_expression\":[\"process_exec.process.pid == 2u\"]}", EXEC("\"pid\":1"),
+		  false },
+		{ "{\"cel_expression\":[\"process_exec.process.pid == 2u\","
+		  "\"process_exec.process.binary.endsWith('x')\"]}",
+		  EXEC("\"pid\":1,\"binary\":\"/x\""), true },
+		{ "{\"cel_expression\":[\"process_exit.process.pid == 1u\"]}", EXEC("\"pid\":1"),
+		  false },
+		{ "{\"pid\":[2],\"cel_expression\":[\"process_exec.process.pid == 1u\"]}",
+		  EXEC("\"pid\":1"), false },
+	};
+
+	check_rows(rows, COUNT(rows));
+}
+
 static void keys_about_pods_mean_what_they_say(void **state)
 {
 	static const struct key_row rows[] = {
@@ -453,6 +472,7 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(lists_are_or_entries_and_values_or),
 		cmocka_unit_test(keys_about_processes_mean_what_they_say),
+		cmocka_unit_test(expressions_are_alternatives_too),
 		cmocka_unit_test(keys_about_pods_mean_what_they_say),
 		cmocka_unit_test(capabilities_are_compared_as_sets),
 		cmocka_unit_test(label_selectors_are_those_of_kubernetes),
