@@ -7,11 +7,11 @@ DESTDIR ?=
 BUILD := build
 
 BUILD_PACKAGES := gcc libc6-dev meson ninja-build pkg-config clang-19 bpftool libbpf-dev \
-	libelf-dev zlib1g-dev libyaml-dev libnghttp2-dev libjansson-dev libprotobuf-c-dev \
+	libelf-dev zlib1g-dev libyaml-dev libnghttp2-dev libmicrohttpd-dev libjansson-dev libprotobuf-c-dev \
 	protobuf-c-compiler protobuf-compiler libprotobuf-dev libpcre2-dev
 CHECK_PACKAGES := qemu-system-x86 busybox-static cpio xz-utils kmod jq libcmocka-dev \
 	clang-format-19 libclang-rt-19-dev llvm-19 universal-ctags python3 python3-grpcio python3-protobuf \
-	iproute2 libcap2-bin util-linux procps
+	iproute2 libcap2-bin util-linux procps prometheus
 
 .PHONY: all setup setup-check run check fuzz-policy bench install clean format measure help
 all: $(BUILD)/build.ninja
