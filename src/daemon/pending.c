@@ -17,6 +17,7 @@ struct pending_entry {
 
 struct pending {
 	size_t count;
+	struct pending_stats stats;
 	struct pending_entry entries[PENDING_MAX];
 };
 
@@ -65,8 +66,11 @@ bool pending_add(struct pending *pending, const struct process_event *event,
 	struct pending_entry *entry = &pending->entries[pending->count];
 	const struct pending_entry *earlier = pending_find(pending, &event->id, pending->count);
 
-	if (pending->count == PENDING_MAX)
+	if (pending->count == PENDING_MAX) {
+		pending->stats.refused++;
 		return false;
+	}
+	pending->stats.inserts++;
 	*entry = (struct pending_entry){ .event = *event };
 	if (process || earlier)
 		entry->process = process ? *process : earlier->process;
@@ -83,12 +87,15 @@ void pending_release(struct pending *pending, uint64_t now_ns, pending_ready_fn 
 
 	for (size_t i = 0; i < pending->count; i++) {
 		struct pending_entry entry = pending->entries[i];
+		bool is_ready = ready(context, &entry.event, &entry.process);
 
-		if (entry.deadline_ns > now_ns && (pending_find(pending, &entry.event.id, kept) ||
-						   !ready(context, &entry.event, &entry.process))) {
+		pending->stats.retries += !is_ready;
+		if (entry.deadline_ns > now_ns &&
+		    (!is_ready || pending_find(pending, &entry.event.id, kept))) {
 			pending->entries[kept++] = entry;
 			continue;
 		}
+		pending->stats.failures[entry.event.kind] += !is_ready;
 		release(context, &entry.event, &entry.process);
 		process_image_unref(entry.process.image);
 	}
@@ -109,4 +116,10 @@ void pending_release_exec(struct pending *pending, const struct wire_process_id 
 		process_image_unref(entry.process.image);
 		return;
 	}
+}
+
+void pending_read_stats(const struct pending *pending, struct pending_stats *out)
+{
+	*out = pending->stats;
+	out->entries = (uint32_t)pending->count;
 }

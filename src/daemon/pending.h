@@ -19,6 +19,14 @@ enum {
 
 struct pending;
 
+struct pending_stats {
+	uint32_t entries;
+	uint64_t inserts, refused;		/* refused: there was no room */
+	uint64_t retries;			/* looks at an event that was not ready */
+	uint64_t failures[PROCESS_EVENT_KINDS]; /* went out unready, for they had waited long enough
+						 */
+};
+
 int pending_new(struct pending **out);
 void pending_free(struct pending *pending);
 
@@ -44,3 +52,5 @@ void pending_release(struct pending *pending, uint64_t now_ns, pending_ready_fn 
 /* Releases the exec of this process, if it waits: nothing of it waits before that. */
 void pending_release_exec(struct pending *pending, const struct wire_process_id *id,
 			  pending_release_fn release, void *context);
+
+void pending_read_stats(const struct pending *pending, struct pending_stats *out);

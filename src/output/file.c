@@ -226,4 +226,5 @@ uint64_t output_file_take_dropped(struct output_file *file)
 void output_file_read_stats(const struct output_file *file, struct output_file_stats *out)
 {
 	*out = file->stats;
+	out->waiting = file->waiting.bytes;
 }

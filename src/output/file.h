@@ -19,6 +19,7 @@ struct output_file;
 struct output_file_stats {
 	uint64_t lines, bytes; /* handed to the disk */
 	uint64_t dropped;      /* lines that found no room */
+	uint64_t waiting;      /* bytes in memory that the disk has not taken yet */
 };
 
 /*

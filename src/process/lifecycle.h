@@ -14,7 +14,7 @@
  * "unknown". */
 enum { PROCESS_ANCESTORS_MAX = 128 };
 
-enum process_event_kind { PROCESS_EVENT_EXEC, PROCESS_EVENT_EXIT };
+enum process_event_kind { PROCESS_EVENT_EXEC, PROCESS_EVENT_EXIT, PROCESS_EVENT_KINDS };
 
 struct process_event {
 	enum process_event_kind kind;

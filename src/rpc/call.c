@@ -140,12 +140,23 @@ void call_abandon(struct rpc_call *call)
 	connection_mark_dirty(call->connection);
 }
 
+static void call_tell_end(const struct rpc_call *call)
+{
+	const struct rpc_methods *methods = &call->connection->server->methods;
+	bool is_answered = call->is_finished && !call->is_abandoned;
+
+	if (call->is_started && methods->ended)
+		methods->ended(methods->context, call->method,
+			       is_answered ? call->status : RPC_CANCELLED);
+}
+
 void call_free(struct rpc_call *call)
 {
 	call->connection->active_ns = clock_read_ns(CLOCK_MONOTONIC);
 	*call->link = call->next;
 	if (call->next)
 		call->next->link = call->link;
+	call_tell_end(call);
 	/* No more sends from the hook. */
 	call->is_finished = true;
 	if (call->hooks.closed)
@@ -362,6 +373,12 @@ void rpc_call_set_queue(struct rpc_call *call, size_t messages_max, size_t bytes
 {
 	call->queue.count_max = messages_max;
 	call->queue.bytes_max = bytes_max;
+}
+
+void rpc_call_get_queued(const struct rpc_call *call, size_t *messages, size_t *bytes)
+{
+	*messages = call->queue.count;
+	*bytes = call->queue.bytes;
 }
 
 int rpc_call_send(struct rpc_call *call, struct rpc_message *message)

@@ -36,6 +36,9 @@ struct rpc_methods {
 	const struct rpc_method *rows;
 	size_t count;
 	void *context; /* of every start() */
+	/* A call whose method ran is over: CANCELLED when its peer, or its slowness, ended it.
+	 * NULL: nobody asks. */
+	void (*ended)(void *context, const struct rpc_method *method, enum rpc_status status);
 };
 
 struct rpc_counters {
@@ -81,5 +84,7 @@ struct rpc_stream_hooks {
 void rpc_call_start_stream(struct rpc_call *call, const struct rpc_stream_hooks *hooks);
 /* What may wait in the queue; shrinking drops nothing that waits already. */
 void rpc_call_set_queue(struct rpc_call *call, size_t messages_max, size_t bytes_max);
+/* What waits in it now. */
+void rpc_call_get_queued(const struct rpc_call *call, size_t *messages, size_t *bytes);
 /* Queues a reference to MESSAGE. -ENOBUFS: no room; -EPIPE: the call has ended. */
 int rpc_call_send(struct rpc_call *call, struct rpc_message *message);

@@ -206,6 +206,7 @@ static void engine_take_maps(struct engine *engine)
 	attach->entries_fd = bpf_map__fd(bpf->maps.syscall_entries);
 	attach->exits_fd = bpf_map__fd(bpf->maps.syscall_exits);
 	attach->dispatch_links[0] = attach->dispatch_links[1] = -1;
+	attach->dispatch_fds[0] = attach->dispatch_fds[1] = -1;
 	engine->space.grace_fd = bpf_map__fd(bpf->maps.grace);
 	engine->stats_fd = bpf_map__fd(bpf->maps.policy_stats);
 	engine->workloads_fd = bpf_map__fd(bpf->maps.workloads);

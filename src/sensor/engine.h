@@ -26,6 +26,8 @@ struct engine_hook {
 	enum engine_hook_state state;
 	char *reason;	    /* why it is not loaded; NULL */
 	struct hook *point; /* the engine's; NULL: not loaded */
+	/* since the policy came, by engine_measure(); of the time its share, as of memory */
+	struct program_cost cost;
 };
 
 struct engine_counters {
@@ -50,6 +52,14 @@ struct engine_policy {
 	size_t marks_count;
 	/* counted from records; the kernel side counts the rest */
 	uint64_t plain_matched, posted;
+	/* at the last engine_measure(): engine_count_bytes(), engine_read_counters() */
+	uint64_t measured_bytes;
+	struct engine_counters measured;
+};
+
+/* Changes so far: whole ones, and ones that left everything as it was. */
+struct engine_changes {
+	uint64_t done, failed, last_ns, total_ns;
 };
 
 /* A workload, for scopes; number 0 is the host. Texts are the owner's. */
@@ -156,3 +166,13 @@ void engine_end_taking(struct engine *engine);
 
 /* Once a second, with the ring just emptied. */
 void engine_tick(struct engine *engine);
+
+/*
+ * Looks at all policies at once: struct engine_hook's cost, and what struct engine_policy says of
+ * it. A look is one system call for each policy, and some for each function that has hooks.
+ */
+void engine_measure(struct engine *engine);
+/* Programs on all system calls, which hooks on system calls share. All zero: there are none. */
+void engine_visit_shared_costs(const struct engine *engine, process_sensor_cost_fn visit,
+			       void *context);
+void engine_read_changes(const struct engine *engine, struct engine_changes *out);

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "kernel/types.h"
 #include "policy/check_kernel.h"
 #include "policy/support.h"
@@ -456,8 +457,8 @@ static int change_prepare(struct engine *engine, const struct engine_step *steps
 	return error;
 }
 
-int engine_change(struct engine *engine, const struct engine_step *steps, size_t count,
-		  struct diag *diag)
+static int change_make(struct engine *engine, const struct engine_step *steps, size_t count,
+		       struct diag *diag)
 {
 	int error = change_prepare(engine, steps, count, diag);
 
@@ -468,6 +469,19 @@ int engine_change(struct engine *engine, const struct engine_step *steps, size_t
 	change_commit(engine);
 	engine_settle(engine, ENGINE_LEAVES);
 	return 0;
+}
+
+int engine_change(struct engine *engine, const struct engine_step *steps, size_t count,
+		  struct diag *diag)
+{
+	uint64_t began_ns = clock_read_ns(CLOCK_MONOTONIC);
+	int error = change_make(engine, steps, count, diag);
+
+	engine->changes.last_ns = clock_read_ns(CLOCK_MONOTONIC) - began_ns;
+	engine->changes.total_ns += engine->changes.last_ns;
+	engine->changes.done += !error;
+	engine->changes.failed += error != 0;
+	return error;
 }
 
 int engine_add(struct engine *engine, struct policy *policy,

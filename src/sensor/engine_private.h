@@ -15,6 +15,7 @@ struct engine {
 	struct hook *hooks;
 	struct engine_policy *policies; /* in the order of adding */
 	uint64_t last_id;
+	struct engine_changes changes;
 	int stats_fd, workloads_fd;
 	unsigned int cpus;
 	volatile uint32_t *socks_are_tracked;

@@ -28,7 +28,9 @@ struct mechanism_row {
 
 void attachment_init(struct attachment *attachment)
 {
-	*attachment = (struct attachment){ .links = { -1, -1 }, .slots = { -1, -1 } };
+	*attachment = (struct attachment){ .links = { -1, -1 },
+					   .enters = { -1, -1 },
+					   .slots = { -1, -1 } };
 }
 
 int attach_raw_tracepoint(const char *name, int program_fd)
@@ -128,8 +130,9 @@ static const struct mechanism_row mechanism_rows[MECHANISMS] = {
 /* ---- system calls
  * --------------------------------------------------------------------------------- */
 
+/* A link; OUT_FD is the program then. */
 static int dispatch_open(struct attach_space *space, enum hook_template template,
-			 const char *tracepoint)
+			 const char *tracepoint, int *out_fd)
 {
 	static const struct wire_hook_config config;
 	const struct hook_program program = { .template = template,
@@ -139,8 +142,11 @@ static int dispatch_open(struct attach_space *space, enum hook_template template
 					      .slot_fd = -1,
 					      .type = BPF_PROG_TYPE_RAW_TRACEPOINT };
 	_cleanup_close_ int fd = hook_program_load(space->templates, &space->stand_ins, &program);
+	int link = fd < 0 ? fd : attach_raw_tracepoint(tracepoint, fd);
 
-	return fd < 0 ? fd : attach_raw_tracepoint(tracepoint, fd);
+	if (link >= 0)
+		*out_fd = TAKE_FD(fd);
+	return link;
 }
 
 void dispatch_drop_unused(struct attach_space *space)
@@ -148,9 +154,9 @@ void dispatch_drop_unused(struct attach_space *space)
 	if (space->dispatch_users)
 		return;
 	for (int i = 0; i < 2; i++) {
-		if (space->dispatch_links[i] >= 0)
-			close(space->dispatch_links[i]);
-		space->dispatch_links[i] = -1;
+		cleanup_close(&space->dispatch_links[i]);
+		cleanup_close(&space->dispatch_fds[i]);
+		space->dispatch_links[i] = space->dispatch_fds[i] = -1;
 	}
 }
 
@@ -175,8 +181,8 @@ static int dispatch_ref(struct attach_space *space)
 
 		if (space->dispatch_links[i] >= 0) /* taken over from the agent before */
 			continue;
-		space->dispatch_links[i] =
-			dispatch_open(space, rows[i].template, rows[i].tracepoint);
+		space->dispatch_links[i] = dispatch_open(
+			space, rows[i].template, rows[i].tracepoint, &space->dispatch_fds[i]);
 		if (space->dispatch_links[i] >= 0)
 			continue;
 		error = space->dispatch_links[i];
@@ -250,14 +256,19 @@ static int attachment_attach(struct attachment *attachment, struct attach_space 
 	int link = fd < 0 ? fd : row->attach(target, fd, moment == ATTACH_RETURN);
 
 	attachment->links[moment] = link;
-	return link < 0 ? link : 0;
+	if (link < 0)
+		return link;
+	attachment->enters[moment] = TAKE_FD(fd);
+	return 0;
 }
 
 void attachment_drop_return(struct attachment *attachment)
 {
 	cleanup_close(&attachment->links[ATTACH_RETURN]);
+	cleanup_close(&attachment->enters[ATTACH_RETURN]);
 	cleanup_close(&attachment->slots[ATTACH_RETURN]);
 	attachment->links[ATTACH_RETURN] = attachment->slots[ATTACH_RETURN] = -1;
+	attachment->enters[ATTACH_RETURN] = -1;
 }
 
 int attachment_add_return(struct attachment *attachment, struct attach_space *space,
@@ -333,6 +344,7 @@ void attachment_forget(struct attachment *attachment, struct attach_space *space
 		dispatch_unref(space);
 	for (int i = 0; i < ATTACH_MOMENTS; i++) {
 		cleanup_close(&attachment->links[i]);
+		cleanup_close(&attachment->enters[i]);
 		cleanup_close(&attachment->slots[i]);
 	}
 	attachment_init(attachment);

@@ -20,6 +20,7 @@ struct attach_space {
 	int entries_fd, exits_fd; /* of programs for system calls */
 	/* the tail-calling programs on the tracepoints of system calls; links, -1: not attached */
 	int dispatch_links[2];
+	int dispatch_fds[2]; /* of these programs */
 	unsigned int dispatch_users;
 };
 
@@ -37,8 +38,9 @@ struct attachment {
 	enum hook_mechanism mechanism;
 	const struct hook_substitute *substitute;
 	uint32_t btf_id;
-	int links[ATTACH_MOMENTS]; /* -1: not attached */
-	int slots[ATTACH_MOMENTS]; /* where the programs go; -1: into the dispatch's */
+	int links[ATTACH_MOMENTS];  /* -1: not attached */
+	int enters[ATTACH_MOMENTS]; /* the small programs, which all costs are counted for */
+	int slots[ATTACH_MOMENTS];  /* where the programs go; -1: into the dispatch's */
 	bool uses_dispatch;
 };
 

@@ -108,6 +108,7 @@ static int sensor_open_rings(struct process_sensor *sensor)
 			ring_buffer__new(bpf_map__fd(maps[i]), sensor_on_record, sensor, NULL);
 		if (!sensor->rings[i])
 			return -errno;
+		ring_peak_init(&sensor->peaks[i], bpf_map__fd(maps[i]));
 	}
 	return 0;
 }
@@ -152,6 +153,8 @@ void process_sensor_free(struct process_sensor *sensor)
 	process_sensor_detach(sensor);
 	for (int i = 0; i < WIRE_RINGS; i++)
 		ring_buffer__free(sensor->rings[i]);
+	for (int i = 0; i < WIRE_RINGS; i++)
+		ring_peak_done(&sensor->peaks[i]);
 	sensor_bpf__destroy(sensor->bpf);
 	hook_templates_done(&sensor->templates);
 	free(sensor);
@@ -219,6 +222,7 @@ int process_sensor_fd(const struct process_sensor *sensor, enum wire_ring ring)
 
 int process_sensor_consume(struct process_sensor *sensor, enum wire_ring ring)
 {
+	ring_peak_note(&sensor->peaks[ring]);
 	return ring_buffer__consume(sensor->rings[ring]);
 }
 

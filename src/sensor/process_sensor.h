@@ -15,6 +15,7 @@
 #include <stdint.h>
 
 #include "base/diag.h"
+#include "sensor/cost.h"
 
 #include "sensor/handover.h"
 
@@ -69,3 +70,19 @@ bool process_sensor_knows(const struct process_sensor *sensor, uint32_t pid, uin
 
 uint64_t
 process_sensor_map_bytes(const struct process_sensor *sensor); /* kernel memory of all maps */
+
+/* Bytes of a ring: how many it has, how many wait in it now, and the most that waited when it was
+ * read since the last call of this function. */
+uint64_t process_sensor_get_ring_bytes(const struct process_sensor *sensor, enum wire_ring ring);
+uint64_t process_sensor_read_ring_used(const struct process_sensor *sensor, enum wire_ring ring);
+uint64_t process_sensor_take_ring_peak(struct process_sensor *sensor, enum wire_ring ring);
+
+/* Entries of the process map: how many it can have, and has. */
+uint32_t process_sensor_get_process_map_size(const struct process_sensor *sensor);
+uint32_t process_sensor_count_processes(const struct process_sensor *sensor);
+
+/* SECTION is the program's place: "raw_tp/sched_process_exec". */
+typedef void (*process_sensor_cost_fn)(void *context, const char *section,
+				       const struct program_cost *cost);
+void process_sensor_visit_costs(const struct process_sensor *sensor, process_sensor_cost_fn visit,
+				void *context);

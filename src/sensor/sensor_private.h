@@ -5,6 +5,7 @@
 
 #include "sensor/hook_template.h"
 #include "sensor/process_sensor.h"
+#include "sensor/ring_peak.h"
 
 #include "sensor.skel.h"
 
@@ -16,6 +17,7 @@ struct process_sensor {
 	struct hook_templates templates;
 	int links[PROCESS_TRACEPOINTS]; /* -1: not attached */
 	struct ring_buffer *rings[WIRE_RINGS];
+	struct ring_peak peaks[WIRE_RINGS];
 	process_sensor_fn function;
 	void *context;
 	unsigned int cpus;

@@ -192,3 +192,19 @@ void service_end_streams(struct service *service)
 			rpc_call_fail(one->call, RPC_UNAVAILABLE, "agent is stopping");
 	}
 }
+
+void service_read_queues(const struct service *service, struct service_queues *out)
+{
+	*out = (struct service_queues){};
+	for (const struct service_stream *one = service->streams; one; one = one->next) {
+		size_t messages, bytes;
+
+		rpc_call_get_queued(one->call, &messages, &bytes);
+		out->messages += messages;
+		out->bytes += bytes;
+		if (messages > out->messages_max)
+			out->messages_max = messages;
+		if (bytes > out->bytes_max)
+			out->bytes_max = bytes;
+	}
+}

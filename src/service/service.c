@@ -30,6 +30,7 @@ static void service_start_method(void *context, struct rpc_call *call, const uin
 	_cleanup_(service_free_request) ProtobufCMessage *request = NULL;
 	const struct service_method *method = rpc_call_get_row(call);
 
+	service_count_start(context, method);
 	if (!method->answer) {
 		service_refuse(call, method->instead);
 		return;
@@ -54,7 +55,8 @@ static void service_free_methods(struct service *service)
 static int service_make_methods(struct service *service)
 {
 	service->methods = calloc(service_methods_count, sizeof(*service->methods));
-	if (!service->methods)
+	service->called = calloc(service_methods_count, sizeof(*service->called));
+	if (!service->methods || !service->called)
 		return -ENOMEM;
 	for (size_t i = 0; i < service_methods_count; i++) {
 		const struct service_method *row = &service_methods[i];
@@ -129,7 +131,9 @@ int service_new(struct service **out, struct loop *loop, const struct service_op
 		const struct service_ops *ops, void *ops_context, struct diag *diag)
 {
 	_cleanup_(service_cleanup) struct service *service = calloc(1, sizeof(*service));
-	struct rpc_methods methods = { .count = service_methods_count, .context = service };
+	struct rpc_methods methods = { .count = service_methods_count,
+				       .context = service,
+				       .ended = service_count_end };
 	int error;
 
 	if (!service)
@@ -167,6 +171,7 @@ void service_free(struct service *service)
 	}
 	rpc_server_free(service->server);
 	service_free_methods(service);
+	free(service->called);
 	free(service->node_name);
 	free(service);
 }

@@ -116,3 +116,23 @@ void service_publish(struct service *service, const Tetragon__GetEventsResponse 
 struct service_counters service_get_counters(const struct service *service);
 /* The TCP port that is listened on; 0: none. */
 uint16_t service_get_port(const struct service *service);
+
+/* Codes of gRPC, 0 (OK) to 16. */
+#define SERVICE_CODES 17
+
+struct service_method_counters {
+	const char *name;
+	bool is_stream;
+	uint64_t started, handled[SERVICE_CODES];
+	uint64_t sent; /* messages to clients */
+};
+
+/* Methods of the API, from 0; false: there is no such. */
+bool service_read_method(const struct service *service, size_t at,
+			 struct service_method_counters *out);
+
+struct service_queues {
+	uint64_t messages, bytes;	  /* wait for all clients together */
+	uint64_t messages_max, bytes_max; /* of the client that lags most */
+};
+void service_read_queues(const struct service *service, struct service_queues *out);

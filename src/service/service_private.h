@@ -22,6 +22,7 @@ struct service {
 	struct filter_options filter_options;
 	uint64_t events; /* published so far */
 	struct service_counters counters;
+	struct service_method_counters *called; /* one per row of service_methods */
 	bool with_deprecated_policy_methods;
 	unsigned int unflushed; /* events published since the last write */
 };
@@ -88,6 +89,11 @@ void service_disable_policy(struct service *service, struct rpc_call *call,
 			    const ProtobufCMessage *message);
 void service_list_domains(struct service *service, struct rpc_call *call,
 			  const ProtobufCMessage *message);
+
+/* counters.c */
+void service_count_start(struct service *service, const struct service_method *method);
+/* Of struct rpc_methods; CONTEXT is a struct service. */
+void service_count_end(void *context, const struct rpc_method *method, enum rpc_status status);
 
 /* service.c */
 /* Ends a call whose method is not available; INSTEAD says what is. */

@@ -148,6 +148,30 @@ static void a_full_room_takes_no_more(void **state)
 	assert_true(add(room, PROCESS_EVENT_EXEC, 5, 0));
 }
 
+static void what_became_of_events_is_counted(void **state)
+{
+	struct waiting_room *room = *state;
+	struct pending_stats stats;
+
+	add(room, PROCESS_EVENT_EXEC, 1, 0);
+	add(room, PROCESS_EVENT_EXEC, 2, 0);
+	add(room, PROCESS_EVENT_EXIT, 3, 0);
+	room->is_ready[2] = true;
+	let_go(room, 1);
+	pending_read_stats(room->pending, &stats);
+	assert_int_equal(stats.entries, 2);
+	assert_int_equal(stats.inserts, 3);
+	assert_int_equal(stats.retries, 2);
+	assert_int_equal(stats.failures[PROCESS_EVENT_EXEC], 0);
+	let_go(room, WAIT_NS);
+	for (int i = 0; i <= PENDING_MAX; i++)
+		add(room, PROCESS_EVENT_EXEC, 5, 0);
+	pending_read_stats(room->pending, &stats);
+	assert_int_equal(stats.failures[PROCESS_EVENT_EXEC], 1);
+	assert_int_equal(stats.failures[PROCESS_EVENT_EXIT], 1);
+	assert_int_equal(stats.refused, 1);
+}
+
 #define CASE(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -159,6 +183,7 @@ int main(void)
 		CASE(an_exit_waits_behind_its_exec_even_if_it_is_ready),
 		CASE(another_image_of_the_same_pid_does_not_wait_behind_it),
 		CASE(a_full_room_takes_no_more),
+		CASE(what_became_of_events_is_counted),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
