@@ -17,7 +17,7 @@
 #include "daemon/recording.h"
 
 struct replay_options {
-	bool help, measure, credentials;
+	bool help, measure, credentials, metrics;
 	uint64_t count;
 };
 
@@ -29,6 +29,8 @@ static const struct option_row replay_rows[] = {
 	  "how many records; 0: those of the file, once", NULL },
 	{ "enable-process-cred", 0, OPTION_BOOL, MEMBER(credentials), NULL, NULL, NULL,
 	  "show credentials, as the agent's flag does", NULL },
+	{ "metrics", 0, OPTION_BOOL, MEMBER(metrics), NULL, NULL, NULL,
+	  "count events as for /metrics", NULL },
 	{ "help", 'h', OPTION_BOOL, MEMBER(help), NULL, NULL, NULL, "print this text and exit",
 	  NULL },
 };
@@ -176,6 +178,7 @@ static int replay_run(const char *path, const struct replay_options *options)
 					.with_credentials = options->credentials } },
 	};
 	struct replay replay = { .prints = !options->measure };
+	struct meters meters = { .shows = { true, true, true, true } };
 	uint64_t start_ns, took_ns;
 	int error = replay_read_file(&replay, path);
 
@@ -186,6 +189,8 @@ static int replay_run(const char *path, const struct replay_options *options)
 			error == -EBADMSG ? "not a recording of this version" : strerror(-error));
 		return 1;
 	}
+	if (options->metrics && meters_init(&meters, true) == 0)
+		replay.pipeline.meters = &meters;
 	replay.pipeline.publish = replay_on_event;
 	replay.pipeline.publish_context = &replay;
 	start_ns = clock_read_ns(CLOCK_PROCESS_CPUTIME_ID);
@@ -198,6 +203,7 @@ static int replay_run(const char *path, const struct replay_options *options)
 		       (double)replay.events * 1e9 / (double)took_ns,
 		       (double)replay.records * 1e9 / (double)took_ns);
 	pipeline_done(&replay.pipeline);
+	meters_done(&meters);
 	buf_done(&replay.text);
 	free(replay.data);
 	return 0;

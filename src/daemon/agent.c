@@ -14,6 +14,7 @@
 #include "base/log.h"
 #include "base/loop.h"
 #include "daemon/agent_handover.h"
+#include "daemon/agent_metrics.h"
 #include "daemon/agent_status.h"
 #include "daemon/export_filters.h"
 #include "daemon/pipeline.h"
@@ -46,6 +47,7 @@ struct agent {
 	struct policies *policies;
 	struct service *service;
 	struct agent_status status;
+	struct agent_metrics *metrics;
 	struct loop_source *tick, *signals;
 	bool is_ready, leaves_sensors;
 	uint64_t ticks, report_tick; /* the next report of a file that takes nothing */
@@ -278,6 +280,30 @@ static int agent_start_service(struct agent *agent, struct diag *diag)
 	return service_new(&agent->service, agent->loop, &service, &ops, &agent->status, diag);
 }
 
+static int agent_start_metrics(struct agent *agent, struct diag *diag)
+{
+	const struct daemon_options *options = agent->options;
+	const struct agent_metrics_sources sources = {
+		.pipeline = &agent->pipeline,
+		.sensor = agent->sensor,
+		.engine = &agent->engine,
+		.service = &agent->service,
+		.started_ns = agent->started_ns,
+		.queue_events_max = options->event_queue_size,
+	};
+	const struct agent_metrics_options metrics = {
+		.address = options->metrics_server,
+		.with_events = options->enable_event_metrics,
+		.with_latency = options->enable_msg_handling_latency,
+		.labels = &options->metrics_label_filter,
+	};
+
+	/* without a page, nobody asks for what is counted for it */
+	if (!options->metrics_server[0])
+		return 0;
+	return agent_metrics_new(&agent->metrics, agent->loop, &sources, &metrics, diag);
+}
+
 int agent_new(struct agent **out, const struct daemon_options *options, struct diag *diag)
 {
 	struct agent *agent = calloc(1, sizeof(*agent));
@@ -307,6 +333,8 @@ int agent_new(struct agent **out, const struct daemon_options *options, struct d
 		error = agent_start_pipeline(agent, diag);
 	if (!error)
 		error = agent_start_service(agent, diag);
+	if (!error)
+		error = agent_start_metrics(agent, diag);
 	if (error) {
 		agent_free(agent);
 		return error;
@@ -380,6 +408,8 @@ static void agent_on_tick(void *context)
 		process_table_visit(agent->pipeline.tracker.table, agent_sweep_one, agent);
 	}
 	agent_report_file(agent);
+	if (agent->metrics)
+		agent_metrics_tick(agent->metrics);
 	agent->ticks++;
 }
 
@@ -448,6 +478,8 @@ int agent_run(struct agent *agent, struct diag *diag)
 	malloc_trim(0); /* what libbpf needed to load, some megabytes */
 	agent_log_ready(agent);
 	agent->is_ready = true;
+	if (agent->metrics)
+		agent_metrics_note_ready(agent->metrics);
 	return loop_run(agent->loop);
 }
 
@@ -467,6 +499,7 @@ void agent_free(struct agent *agent)
 			process_sensor_consume(agent->sensor, ring);
 		pipeline_flush(&agent->pipeline);
 	}
+	agent_metrics_free(agent->metrics);
 	service_free(agent->service);
 	policies_free(agent->policies);
 	engine_free(agent->engine);

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "daemon/agent_metrics.h"
 #include "sensor/hook_mechanism.h"
 
 /* The kernel wants the ring's size in 32 bits, a power of two. */
@@ -20,6 +21,15 @@ static const struct option_row daemon_option_rows[] = {
 	  NULL, "gRPC listener: host:port or unix:///path; empty: none", "Interfaces" },
 	{ "event-queue-size", 0, OPTION_UINT, MEMBER(event_queue_size), "10000", "EVENTS", NULL,
 	  "events that may wait for one slow client", "Interfaces" },
+	{ "metrics-server", 0, OPTION_TEXT, MEMBER(metrics_server), "", "ADDRESS", NULL,
+	  "serve /metrics there, host:port or :port; empty: nowhere", "Interfaces" },
+	{ "enable-event-metrics", 0, OPTION_BOOL, MEMBER(enable_event_metrics), "true", NULL, NULL,
+	  "count events by process and policy", "Interfaces" },
+	{ "metrics-label-filter", 0, OPTION_LIST, MEMBER(metrics_label_filter),
+	  "namespace,workload,pod,binary", "LABELS", NULL,
+	  "labels of events that metrics show; others stay empty", "Interfaces" },
+	{ "enable-msg-handling-latency", 0, OPTION_BOOL, MEMBER(enable_msg_handling_latency), NULL,
+	  NULL, NULL, "measure how long records wait for the agent", "Interfaces" },
 	{ "run-dir", 0, OPTION_TEXT, MEMBER(run_dir), "/var/run/tetragon", "DIR", NULL,
 	  "directory of PID file, unix socket and info file", "Interfaces" },
 	{ "export-filename", 0, OPTION_TEXT, MEMBER(export_filename), NULL, "FILE", NULL,
@@ -129,6 +139,7 @@ static int check_together(const struct daemon_options *options, struct diag *dia
 			diag,
 			"--hook-mechanisms is \"%s\"; it takes fentry, fmod_ret, kprobe.multi, kprobe and substitute",
 			options->hook_mechanisms);
+	agent_metrics_check_labels(&options->metrics_label_filter, diag);
 	if (options->policy_rb_size_total > RING_BYTES_MAX)
 		diag_add(diag, "--policy-rb-size-total may be at most 1G");
 	if (options->execve_map_entries > 1U << 24)

@@ -18,6 +18,9 @@ struct daemon_options {
 	bool keep_sensors_on_exit;
 	const char *server_address;
 	uint64_t event_queue_size;
+	const char *metrics_server;
+	bool enable_event_metrics, enable_msg_handling_latency;
+	struct option_list metrics_label_filter;
 	const char *export_filename;
 	const char *export_file_perm;
 	const char *export_allowlist, *export_denylist; /* JSON, see filter/parse.h */

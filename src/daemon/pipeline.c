@@ -40,6 +40,8 @@ static void pipeline_write(struct pipeline *pipeline, const Tetragon__GetEventsR
 static void pipeline_send(struct pipeline *pipeline, const Tetragon__GetEventsResponse *event)
 {
 	pipeline->stats.events++;
+	if (pipeline->meters)
+		meters_note_event(pipeline->meters, event);
 	if (pipeline->file)
 		pipeline_write(pipeline, event);
 	if (pipeline->publish)
@@ -77,8 +79,11 @@ static void pipeline_fill_exit(struct pipeline *pipeline, const struct wire_exit
 	event->id = exit->id;
 	event->exit_code = exit->code;
 	event->start_wall_ns = exit->start_ns + (uint64_t)pipeline->tracker.boot_to_wall_ns;
-	if (!exit->id.exec_ns) /* the kernel side did not know it: it may still be here, as alive */
-		pipeline->wants_sweep = true;
+	if (exit->id.exec_ns)
+		return;
+	pipeline->wants_sweep =
+		true; /* the kernel side did not know it: it may be here, as alive */
+	pipeline->stats.exits_unmapped++;
 }
 
 /* Learns from the record. False: there is nothing to tell. PROCESS is NULL for the exit of an
@@ -102,6 +107,7 @@ static bool pipeline_find_who(struct pipeline *pipeline, const struct record *re
 		break;
 	case WIRE_RECORD_EXIT:
 		*process = process_track_exit(tracker, record);
+		pipeline->stats.exits_missed += !*process;
 		pipeline_fill_exit(pipeline, record->exit, event);
 		if (record->exit->flags & WIRE_PROCESS_KERNEL_THREAD)
 			return false;
@@ -111,6 +117,14 @@ static bool pipeline_find_who(struct pipeline *pipeline, const struct record *re
 	}
 	event->wall_ns = record->header->time_ns + (uint64_t)tracker->boot_to_wall_ns;
 	return !*process || !((*process)->flags & WIRE_PROCESS_KERNEL_THREAD);
+}
+
+static void pipeline_tell(struct pipeline *pipeline, const struct process_event *event,
+			  const struct process *process)
+{
+	if (pipeline->meters && event->kind == PROCESS_EVENT_EXEC && process)
+		meters_note_flags(pipeline->meters, process->flags);
+	pipeline_send(pipeline, process_event_build(pipeline->builder, event, process));
 }
 
 static bool pipeline_knows_parent(const struct pipeline *pipeline, const struct process *process)
@@ -130,7 +144,7 @@ static void pipeline_release_event(void *context, const struct process_event *ev
 {
 	struct pipeline *pipeline = context;
 
-	pipeline_send(pipeline, process_event_build(pipeline->builder, event, process));
+	pipeline_tell(pipeline, event, process);
 }
 
 /* Calls are read behind the batch of processes that an exit came with; it goes out after them. */
@@ -211,6 +225,7 @@ static void pipeline_on_call(struct pipeline *pipeline, const struct record *rec
 	call.event.tid = record->hook->tid;
 	call.event.wall_ns = record->header->time_ns + (uint64_t)pipeline->tracker.boot_to_wall_ns;
 	call.process = pipeline_find_caller(pipeline, &record->hook->id);
+	pipeline->stats.callers_missed += !call.process;
 	/* its exec comes before its calls, be it that its parent is not known yet */
 	pending_release_exec(pipeline->pending, &call.event.id, pipeline_release_event, pipeline);
 	if (!pipeline->engine || !engine_resolve(pipeline->engine, record->hook, record->vector,
@@ -218,33 +233,50 @@ static void pipeline_on_call(struct pipeline *pipeline, const struct record *rec
 		pipeline->stats.unresolved++;
 }
 
+static void pipeline_on_life(struct pipeline *pipeline, const struct record *record)
+{
+	struct process_event event = {};
+	const struct process *process = NULL;
+
+	if (pipeline_find_who(pipeline, record, &event, &process) &&
+	    !pipeline_hold(pipeline, &event, process))
+		pipeline_tell(pipeline, &event, process);
+}
+
+/* A kind that there is not, and a record without room for one, count as none. */
+static void pipeline_count_malformed(struct pipeline *pipeline, const void *data, size_t bytes)
+{
+	const struct wire_header *header = data;
+	unsigned int kind = bytes < sizeof(*header) ? WIRE_RECORD_NONE : header->kind;
+
+	pipeline->stats.malformed++;
+	pipeline->stats.malformed_kinds[kind < WIRE_RECORD_KINDS ? kind : WIRE_RECORD_NONE]++;
+}
+
 void pipeline_on_record(void *context, const void *data, size_t bytes)
 {
 	struct pipeline *pipeline = context;
-	struct process_event event = {};
-	const struct process *process = NULL;
 	struct record record;
 	enum wire_ring ring;
 
 	pipeline->stats.records++;
 	pipeline_record(pipeline, data, bytes);
 	if (record_decode(&record, data, bytes) < 0) {
-		pipeline->stats.malformed++;
+		pipeline_count_malformed(pipeline, data, bytes);
 		return;
 	}
+	pipeline->stats.kinds[record.kind]++;
 	ring = record.kind == WIRE_RECORD_HOOK ? WIRE_RING_POLICY : WIRE_RING_LIFECYCLE;
 	if (loss_note_record(pipeline->losses[ring], record.header) && !pipeline->gaps_are_told) {
 		pipeline_report_gaps(pipeline, false);
 		pipeline->gaps_are_told = true; /* until the next batch */
 	}
-	if (ring == WIRE_RING_POLICY) {
+	if (ring == WIRE_RING_POLICY)
 		pipeline_on_call(pipeline, &record);
-		return;
-	}
-	if (!pipeline_find_who(pipeline, &record, &event, &process) ||
-	    pipeline_hold(pipeline, &event, process))
-		return;
-	pipeline_send(pipeline, process_event_build(pipeline->builder, &event, process));
+	else
+		pipeline_on_life(pipeline, &record);
+	if (pipeline->meters)
+		meters_note_record(pipeline->meters, record.header);
 }
 
 void pipeline_on_seed(void *context, const void *data, size_t bytes)
@@ -276,7 +308,7 @@ static void pipeline_publish_seed(void *context, struct process *process)
 	    (process->flags & WIRE_PROCESS_KERNEL_THREAD) ||
 	    pipeline_hold(pipeline, &event, process))
 		return;
-	pipeline_send(pipeline, process_event_build(pipeline->builder, &event, process));
+	pipeline_tell(pipeline, &event, process);
 }
 
 void pipeline_publish_seeds(struct pipeline *pipeline)

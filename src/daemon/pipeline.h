@@ -11,6 +11,7 @@
 #include "daemon/export_filters.h"
 #include "daemon/gap.h"
 #include "daemon/kprobe.h"
+#include "daemon/meters.h"
 #include "daemon/pending.h"
 #include "event/json.h"
 #include "output/file.h"
@@ -37,6 +38,11 @@ struct pipeline_options {
 
 struct pipeline_stats {
 	uint64_t records, malformed, events, unresolved;
+	uint64_t kinds[WIRE_RECORD_KINDS];	     /* records that were understood */
+	uint64_t malformed_kinds[WIRE_RECORD_KINDS]; /* others, by what they say they are */
+	uint64_t callers_missed; /* calls of processes that are not in the cache */
+	uint64_t exits_missed;	 /* exits of such processes */
+	uint64_t exits_unmapped; /* exits of processes that the kernel side did not know */
 };
 
 struct pipeline {
@@ -53,6 +59,7 @@ struct pipeline {
 	bool gaps_are_told; /* the kernel's counters were read in this batch */
 	bool wants_sweep;   /* exits may have been lost: ask the kernel side who lives */
 	/* set by the owner; NULL: none */
+	struct meters *meters;
 	struct output_file *file;
 	FILE *recording;
 	pipeline_publish_fn publish;
