@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/log.h"
 #include "base/suggest.h"
 
 /* Peaks of rings are those of this many seconds. */
@@ -126,7 +127,11 @@ static int metrics_listen(struct agent_metrics *metrics, struct loop *loop, cons
 		.context = metrics,
 	};
 
-	return *address ? metrics_server_new(&metrics->server, loop, &server, diag) : 0;
+	int error = *address ? metrics_server_new(&metrics->server, loop, &server, diag) : 0;
+
+	if (metrics->server)
+		log_info("metrics at port %u, /metrics", metrics_server_get_port(metrics->server));
+	return error;
 }
 
 int agent_metrics_new(struct agent_metrics **out, struct loop *loop,

@@ -20,7 +20,7 @@ struct metrics_snapshot {
 	uint64_t streams, stream_events, stream_events_dropped;
 	uint64_t queued_events, queued_bytes, queued_events_worst, queue_events_max;
 	uint64_t cpu_ns, fds, fds_max, resident_bytes, virtual_bytes, virtual_max_bytes, started_ns;
-	uint64_t map_bytes, changes_ns, change_last_ns, startup_ns;
+	uint64_t map_bytes, memory_limit, changes_ns, change_last_ns, startup_ns;
 	uint64_t pages, page_ns, page_refused;
 };
 

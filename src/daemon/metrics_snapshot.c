@@ -3,6 +3,8 @@
 #include "daemon/agent_metrics_private.h"
 
 #include <dirent.h>
+#include <inttypes.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/resource.h>
@@ -30,6 +32,30 @@ static uint64_t read_limit(int which)
 	return limit.rlim_cur == RLIM_INFINITY ? UINT64_MAX - 1 : limit.rlim_cur;
 }
 
+/* memory.max of the agent's own cgroup (v2), as a service manager sets it. */
+static uint64_t read_memory_limit(void)
+{
+	FILE *file = fopen("/proc/self/cgroup", "re");
+	char group[PATH_MAX] = "", path[PATH_MAX + 64];
+	uint64_t limit = METRICS_NOT_KNOWN;
+
+	if (!file)
+		return limit;
+	while (fgets(path, sizeof(path), file)) {
+		if (sscanf(path, "0::%4095s", group) == 1)
+			break;
+	}
+	fclose(file);
+	snprintf(path, sizeof(path), "/sys/fs/cgroup%s/memory.max", group);
+	file = group[0] ? fopen(path, "re") : NULL;
+	if (!file)
+		return limit;
+	if (fscanf(file, "%" SCNu64, &limit) != 1) /* "max" */
+		limit = METRICS_NOT_KNOWN;
+	fclose(file);
+	return limit;
+}
+
 static uint64_t time_to_ns(const struct timeval *time)
 {
 	return (uint64_t)time->tv_sec * CLOCK_NS_PER_SECOND + (uint64_t)time->tv_usec * 1000;
@@ -50,6 +76,7 @@ static void fill_self(struct metrics_snapshot *out, uint64_t started_ns)
 		fclose(file);
 	if (getrusage(RUSAGE_SELF, &usage) == 0)
 		out->cpu_ns = time_to_ns(&usage.ru_utime) + time_to_ns(&usage.ru_stime);
+	out->memory_limit = read_memory_limit();
 	out->fds = count_descriptors();
 	out->fds_max = read_limit(RLIMIT_NOFILE);
 	out->virtual_max_bytes = read_limit(RLIMIT_AS);
