@@ -60,9 +60,9 @@ static void set_log_level(const struct daemon_options *options)
 
 int main(int argc, char **argv)
 {
+	struct daemon_options values = {}; /* before the options, which empty its lists at last */
 	_cleanup_(cleanup_options) struct options *options = NULL;
 	_cleanup_diag_ struct diag diag = {};
-	struct daemon_options values = {};
 	struct agent *agent;
 	int error;
 
