@@ -41,19 +41,5 @@ struct command {
 	enum cli_exit (*run)(const struct cli_settings *cli, const void *settings);
 };
 
-extern const struct command command_getevents;
-extern const struct command command_policy_check;
-extern const struct command command_status;
-extern const struct command command_tracingpolicy_add;
-extern const struct command command_tracingpolicy_delete;
-extern const struct command command_tracingpolicy_disable;
-extern const struct command command_tracingpolicy_domains;
-extern const struct command command_tracingpolicy_enable;
-extern const struct command command_tracingpolicy_list;
-extern const struct command command_tracingpolicy_set_mode;
-extern const struct command command_version;
-extern const struct command command_dump_processcache;
-extern const struct command command_debug_dump_processcache;
-
 /* Prints a line on standard error. */
 void cli_complain(const char *format, ...) __attribute__((format(printf, 1, 2)));

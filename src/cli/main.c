@@ -10,36 +10,12 @@
 #include "base/cleanup.h"
 #include "base/log.h"
 #include "base/suggest.h"
-#include "cli/command.h"
+#include "cli/commands.h"
 #include "rpc/limits.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 enum { PATH_BYTES_MAX = 128 };
-
-static const struct command *const commands[] = {
-	&command_getevents,
-	&command_tracingpolicy_add,
-	&command_tracingpolicy_delete,
-	&command_tracingpolicy_enable,
-	&command_tracingpolicy_disable,
-	&command_tracingpolicy_set_mode,
-	&command_tracingpolicy_list,
-	&command_tracingpolicy_domains,
-	&command_policy_check,
-	&command_status,
-	&command_version,
-	&command_dump_processcache,
-	&command_debug_dump_processcache,
-};
-
-/* Other names of a command's first words. */
-static const struct {
-	const char *alias;
-	const char *path;
-} aliases[] = {
-	{ "tp", "tracingpolicy" },
-};
 
 static const struct option_row global_rows[] = {
 	{ "server-address", 0, OPTION_TEXT, offsetof(struct cli_settings, server_address),
@@ -80,6 +56,8 @@ struct cli {
 	const struct command *command;
 	void *command_settings; /* owned; the options write to it until they are freed */
 	struct diag diag;
+	const struct command_entry *entries; /* all commands */
+	size_t entries_count;
 };
 
 /* Whether COMMAND is or begins with the words of PATH. */
@@ -100,11 +78,11 @@ static void cli_print_overview(const struct cli *cli)
 	buf_add_format(&text, "tetra talks to tetrad, the kernel security monitor.\n\n");
 	buf_add_format(&text, "Usage:\n  tetra %s%sCOMMAND [FLAGS]\n\nCommands:\n", cli->path,
 		       *cli->path ? " " : "");
-	for (size_t i = 0; i < COUNT(commands); i++) {
-		if (command_begins_with(commands[i], cli->path) &&
-		    (!commands[i]->is_hidden || *cli->path))
-			buf_add_format(&text, "  %-22s  %s\n", commands[i]->path,
-				       commands[i]->about);
+	for (size_t i = 0; i < cli->entries_count; i++) {
+		const struct command *command = cli->entries[i].command;
+
+		if (command_begins_with(command, cli->path) && (!command->is_hidden || *cli->path))
+			buf_add_format(&text, "  %-22s  %s\n", command->path, command->about);
 	}
 	options_add_help(cli->options, &text);
 	buf_add_text(&text, "\n\"tetra COMMAND --help\" tells the flags of a command.\n");
@@ -141,15 +119,16 @@ static void cli_print_help(const struct cli *cli)
 /* Complains about WORD, which is no command after the words so far. */
 static void cli_complain_word(const struct cli *cli, const char *word)
 {
-	char candidates[COUNT(commands)][PATH_BYTES_MAX];
+	_cleanup_free_ char(*candidates)[PATH_BYTES_MAX] =
+		calloc(cli->entries_count, sizeof(*candidates));
 	struct suggest suggest = suggest_start(word);
 	const char *space = *cli->path ? " " : "";
 	size_t skip = strlen(cli->path) + strlen(space);
 
-	for (size_t i = 0; i < COUNT(commands); i++) {
-		const char *next = commands[i]->path + skip;
+	for (size_t i = 0; candidates && i < cli->entries_count; i++) {
+		const char *next = cli->entries[i].command->path + skip;
 
-		if (!command_begins_with(commands[i], cli->path))
+		if (!command_begins_with(cli->entries[i].command, cli->path))
 			continue;
 		snprintf(candidates[i], sizeof(candidates[i]), "%.*s", (int)strcspn(next, " "),
 			 next);
@@ -163,15 +142,6 @@ static void cli_complain_word(const struct cli *cli, const char *word)
 			     cli->path, space, word);
 }
 
-static const char *path_resolve(const char *path)
-{
-	for (size_t i = 0; i < COUNT(aliases); i++) {
-		if (strcmp(aliases[i].alias, path) == 0)
-			return aliases[i].path;
-	}
-	return path;
-}
-
 /* Adds WORD to the path. False: no command goes on like that. */
 static bool cli_take_word(struct cli *cli, const char *word)
 {
@@ -181,13 +151,15 @@ static bool cli_take_word(struct cli *cli, const char *word)
 	int bytes;
 
 	bytes = snprintf(words, sizeof(words), "%s%s%s", cli->path, *cli->path ? " " : "", word);
-	path = path_resolve(words);
-	for (size_t i = 0; bytes < PATH_BYTES_MAX && i < COUNT(commands); i++) {
-		if (!command_begins_with(commands[i], path))
+	path = commands_resolve(words);
+	for (size_t i = 0; bytes < PATH_BYTES_MAX && i < cli->entries_count; i++) {
+		const struct command *command = cli->entries[i].command;
+
+		if (!command_begins_with(command, path))
 			continue;
 		is_known = true;
-		if (strcmp(commands[i]->path, path) == 0)
-			cli->command = commands[i];
+		if (strcmp(command->path, path) == 0)
+			cli->command = command;
 	}
 	if (is_known)
 		snprintf(cli->path, sizeof(cli->path), "%s", path);
@@ -263,6 +235,7 @@ static enum cli_exit cli_run(struct cli *cli, int count, char *const *words)
 {
 	int used;
 
+	cli->entries_count = commands_get(&cli->entries);
 	if (options_new(&cli->options) ||
 	    options_add_table(cli->options, global_rows, COUNT(global_rows), &cli->settings)) {
 		cli_complain("out of memory");
