@@ -5,13 +5,15 @@
 PREFIX ?= /usr/local
 DESTDIR ?=
 BUILD := build
+COMPLETIONS := share/bash-completion/completions/tetra share/zsh/vendor-completions/_tetra \
+	share/fish/vendor_completions.d/tetra.fish
 
 BUILD_PACKAGES := gcc libc6-dev meson ninja-build pkg-config clang-19 bpftool libbpf-dev \
 	libelf-dev zlib1g-dev libyaml-dev libnghttp2-dev libmicrohttpd-dev libjansson-dev libprotobuf-c-dev \
 	protobuf-c-compiler protobuf-compiler libprotobuf-dev libpcre2-dev
 CHECK_PACKAGES := qemu-system-x86 busybox-static cpio xz-utils kmod jq libcmocka-dev \
 	clang-format-19 libclang-rt-19-dev llvm-19 universal-ctags python3 python3-grpcio python3-protobuf \
-	iproute2 libcap2-bin util-linux procps prometheus
+	iproute2 libcap2-bin util-linux procps prometheus bats bash zsh fish mandoc man-db groff-base
 
 .PHONY: all setup setup-check run check fuzz-policy bench install clean format measure help
 all: $(BUILD)/build.ninja
@@ -43,9 +45,15 @@ bench: all		## the figures that docs/testing.md explains
 	@tests/bench/run $(BUILD)
 
 install: all		## DESTDIR and PREFIX are honoured
-	@install -d $(DESTDIR)$(PREFIX)/bin
+	@install -d $(addprefix $(DESTDIR)$(PREFIX)/,bin share/man/man1 share/man/man8 $(dir $(COMPLETIONS)))
 	@install -m 0755 $(BUILD)/tetrad $(BUILD)/tetra $(DESTDIR)$(PREFIX)/bin/
 	@ln -sfn tetrad $(DESTDIR)$(PREFIX)/bin/tetragon
+	@$(BUILD)/tetra man $(DESTDIR)$(PREFIX)/share/man/man1
+	@install -m 0644 $(BUILD)/tools/tetrad.8 $(DESTDIR)$(PREFIX)/share/man/man8/
+	@ln -sfn tetrad.8 $(DESTDIR)$(PREFIX)/share/man/man8/tetragon.8
+	@$(BUILD)/tetra completion bash >$(DESTDIR)$(PREFIX)/share/bash-completion/completions/tetra
+	@$(BUILD)/tetra completion zsh >$(DESTDIR)$(PREFIX)/share/zsh/vendor-completions/_tetra
+	@$(BUILD)/tetra completion fish >$(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/tetra.fish
 
 format:			## let clang-format-19 lay out every C file
 	@git ls-files -co --exclude-standard '*.c' '*.h' ':!tests/tools/bad' | xargs -r clang-format-19 -i

@@ -87,3 +87,9 @@ void options_visit(const struct options *options, options_visit_fn function, voi
 
 /* Appends the help of all flags, by group in order of appearance, at most 80 columns wide. */
 void options_add_help(const struct options *options, struct buf *out);
+/* The same of rows that are in no table together. */
+void options_add_help_of(const struct option_row *const *rows, size_t count, struct buf *out);
+/* How help calls the value: "FILE", "json|compact"; "" for booleans. */
+const char *option_row_get_placeholder(const struct option_row *row);
+/* Adds the words of TEXT, wrapped into the columns from MARGIN to 80; the line is at *COLUMN. */
+void options_add_wrapped(struct buf *out, const char *text, size_t margin, size_t *column);

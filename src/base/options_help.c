@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Help text of flags: groups, two columns, wrapped at 80. */
+#include <stdlib.h>
 #include <string.h>
 
+#include "base/cleanup.h"
 #include "base/option_value.h"
 #include "base/options.h"
 
@@ -25,7 +27,7 @@ static const char *help_group(const struct option_row *row)
 	return row->group ? row->group : "Flags";
 }
 
-static const char *help_placeholder(const struct option_row *row)
+const char *option_row_get_placeholder(const struct option_row *row)
 {
 	if (row->placeholder)
 		return row->placeholder;
@@ -34,15 +36,13 @@ static const char *help_placeholder(const struct option_row *row)
 
 static size_t help_name_bytes(const struct option_row *row)
 {
-	const char *placeholder = help_placeholder(row);
+	const char *placeholder = option_row_get_placeholder(row);
 
 	return strlen("--") + strlen(row->name) + (*placeholder ? 1 + strlen(placeholder) : 0);
 }
 
-static void help_measure(void *context, const struct option_row *row, const char *value,
-			 const char *source)
+static void help_measure(struct help_state *state, const struct option_row *row)
 {
-	struct help_state *state = context;
 	size_t bytes = help_name_bytes(row);
 
 	if (!row->help)
@@ -63,8 +63,7 @@ static void help_pad(struct buf *out, size_t columns)
 		buf_add_char(out, ' ');
 }
 
-/* Adds the words of TEXT, wrapped into the columns from MARGIN on; the line is at *COLUMN. */
-static void help_add_words(struct buf *out, const char *text, size_t margin, size_t *column)
+void options_add_wrapped(struct buf *out, const char *text, size_t margin, size_t *column)
 {
 	while (*text) {
 		size_t bytes = strcspn(text, " ");
@@ -91,19 +90,17 @@ static void help_add_text(const struct help_state *state, const struct option_ro
 	_cleanup_buf_ struct buf value = {};
 	size_t column = margin;
 
-	help_add_words(state->out, row->help, margin, &column);
+	options_add_wrapped(state->out, row->help, margin, &column);
 	if (row->value && *row->value && strcmp(row->value, "false") != 0) {
 		buf_add_format(&value, "(default %s)", row->value);
-		help_add_words(state->out, buf_text(&value), margin, &column);
+		options_add_wrapped(state->out, buf_text(&value), margin, &column);
 	}
 	buf_add_char(state->out, '\n');
 }
 
-static void help_add_row(void *context, const struct option_row *row, const char *value,
-			 const char *source)
+static void help_add_row(const struct help_state *state, const struct option_row *row)
 {
-	struct help_state *state = context;
-	const char *placeholder = help_placeholder(row);
+	const char *placeholder = option_row_get_placeholder(row);
 	size_t bytes = help_name_bytes(row);
 
 	if (!row->help || strcmp(state->group, help_group(row)) != 0)
@@ -123,14 +120,47 @@ static void help_add_row(void *context, const struct option_row *row, const char
 	help_add_text(state, row);
 }
 
-void options_add_help(const struct options *options, struct buf *out)
+void options_add_help_of(const struct option_row *const *rows, size_t count, struct buf *out)
 {
 	struct help_state state = { .out = out };
 
-	options_visit(options, help_measure, &state);
+	for (size_t i = 0; i < count; i++)
+		help_measure(&state, rows[i]);
 	for (size_t i = 0; i < state.groups_count; i++) {
 		state.group = state.groups[i];
 		buf_add_format(out, "%s%s:\n", out->bytes ? "\n" : "", state.group);
-		options_visit(options, help_add_row, &state);
+		for (size_t j = 0; j < count; j++)
+			help_add_row(&state, rows[j]);
 	}
+}
+
+struct help_rows {
+	const struct option_row **items;
+	size_t count;
+};
+
+static void help_collect(void *context, const struct option_row *row, const char *value,
+			 const char *source)
+{
+	struct help_rows *rows = context;
+
+	if (rows->items)
+		rows->items[rows->count] = row;
+	rows->count++;
+}
+
+void options_add_help(const struct options *options, struct buf *out)
+{
+	_cleanup_free_ const struct option_row **items = NULL;
+	struct help_rows rows = {};
+
+	options_visit(options, help_collect, &rows);
+	items = calloc(rows.count + 1, sizeof(*items));
+	if (!items) {
+		out->failed = true;
+		return;
+	}
+	rows = (struct help_rows){ .items = items };
+	options_visit(options, help_collect, &rows);
+	options_add_help_of(items, rows.count, out);
 }

@@ -26,15 +26,31 @@ struct cli_settings {
 	uint64_t retries;
 	uint64_t receive_bytes_max;
 	const struct option_list *words; /* what follows the command, if its row allows words */
+	const struct option_row
+		*global_rows; /* of the flags above, for those who write about them */
+	size_t global_rows_count;
 };
+
+/* Heading of flags that mean nothing to commands which do not ask the agent. */
+#define CLI_AGENT_GROUP "Flags of commands that ask the agent"
 
 struct command {
 	const char *path;   /* its words, "dump processcache" */
 	const char *about;  /* one line */
 	const char *words;  /* what follows it, "FILE...", at least one; NULL: nothing may follow */
 	size_t words_count; /* exactly so many; 0: no matter */
-	const char *more;   /* further help, ended by a newline; NULL: none */
-	bool is_hidden;	    /* left out of the overview */
+	bool has_optional_words; /* none, or up to words_count */
+	bool takes_raw_words;	 /* what follows is neither parsed nor checked */
+	/*
+	 * For completion: what each word can be, by place, separated by spaces; the last one stands
+	 * for all that follow. "file", "directory", "policy", "command", or "a|b|c".
+	 */
+	const char *word_kinds;
+	const char *more;     /* further help, ended by a newline; NULL: none */
+	const char *examples; /* lines without indentation, each ended by a newline; NULL: none */
+	const char *exits;    /* where the exit status says more than usual: such lines; NULL */
+	bool is_hidden;	      /* left out of the overview */
+	bool is_offline;      /* does not ask the agent */
 	const struct option_row *rows;
 	size_t rows_count;
 	size_t settings_bytes; /* of the struct that rows fill in */

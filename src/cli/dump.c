@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* `tetra dump processcache`: what the agent knows about processes, one line each. */
+/* `tetra debug dump processcache`: what the agent knows about processes, one line each. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -100,12 +100,14 @@ static const struct option_row dump_rows[] = {
 	  .help = "leave out processes that the kernel's process map has" },
 };
 
-#define DUMP_COMMAND                                                      \
-	.about = "processes that the agent remembers", .rows = dump_rows, \
-	.rows_count = sizeof(dump_rows) / sizeof(dump_rows[0]),           \
-	.settings_bytes = sizeof(struct dump_settings), .run = dump_run
-
-const struct command command_dump_processcache = { .path = "dump processcache", DUMP_COMMAND };
-const struct command command_debug_dump_processcache = { .path = "debug dump processcache",
-							 .is_hidden = true,
-							 DUMP_COMMAND };
+const struct command command_debug_dump_processcache = {
+	.path = "debug dump processcache",
+	.about = "processes that the agent remembers",
+	.examples = "tetra dump processcache\n"
+		    "tetra debug dump processcache -o json | jq -r .process.binary\n",
+	.is_hidden = true,
+	.rows = dump_rows,
+	.rows_count = sizeof(dump_rows) / sizeof(dump_rows[0]),
+	.settings_bytes = sizeof(struct dump_settings),
+	.run = dump_run,
+};

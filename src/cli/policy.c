@@ -124,9 +124,16 @@ static const struct option_row policy_rows[] = {
 
 const struct command command_policy_check = {
 	.path = "policy check",
+	.is_offline = true,
+	.word_kinds = "file",
 	.about = "whether policy files are right, without an agent",
 	.words = "FILE...",
-	.more = "A FILE of \"-\" is standard input. Exit status 0: all are right, perhaps with warnings; 1: one is not.\n",
+	.more = "A FILE of \"-\" is standard input.\n",
+	.examples = "tetra policy check web.yaml\n"
+		    "tetra policy check --btf /sys/kernel/btf/vmlinux *.yaml\n",
+	.exits = "0  all files are right, perhaps with warnings\n"
+		 "1  one is not\n"
+		 "2  wrong words or flags\n",
 	.rows = policy_rows,
 	.rows_count = sizeof(policy_rows) / sizeof(policy_rows[0]),
 	.settings_bytes = sizeof(struct policy_settings),

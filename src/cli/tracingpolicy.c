@@ -277,6 +277,9 @@ const struct command command_tracingpolicy_add = {
 	.path = "tracingpolicy add",
 	.about = "hand policies to the agent",
 	.words = "FILE...",
+	.word_kinds = "file",
+	.examples = "tetra tracingpolicy add web.yaml\n"
+		    "tetra tracingpolicy add -m monitor web.yaml\n",
 	.more = "A FILE of \"-\" is standard input. Files that the agent refuses do not keep it\n"
 		"from the others. \"tetra policy check\" finds mistakes without an agent.\n",
 	.rows = add_rows,
@@ -293,6 +296,7 @@ const struct command command_tracingpolicy_delete = {
 	.path = "tracingpolicy delete",
 	.about = "unload policies",
 	.words = "NAME...",
+	.word_kinds = "policy",
 	NAME_ROWS,
 	.run = delete_run,
 };
@@ -301,6 +305,7 @@ const struct command command_tracingpolicy_enable = {
 	.path = "tracingpolicy enable",
 	.about = "attach the hooks of a policy again",
 	.words = "NAME",
+	.word_kinds = "policy",
 	.words_count = 1,
 	NAME_ROWS,
 	.run = enable_run,
@@ -310,6 +315,7 @@ const struct command command_tracingpolicy_disable = {
 	.path = "tracingpolicy disable",
 	.about = "detach the hooks of a policy, and keep it",
 	.words = "NAME",
+	.word_kinds = "policy",
 	.words_count = 1,
 	NAME_ROWS,
 	.run = disable_run,
@@ -319,6 +325,7 @@ const struct command command_tracingpolicy_set_mode = {
 	.path = "tracingpolicy set-mode",
 	.about = "let a policy act or only report",
 	.words = "NAME MODE",
+	.word_kinds = "policy enforce|monitor",
 	.words_count = 2,
 	.more = "MODE is enforce or monitor.\n",
 	NAME_ROWS,

@@ -31,7 +31,7 @@ class Offline(unittest.TestCase):
     def test_mistakes_end_with_two_and_say_what_would_be_right(self):
         cases = {
             ("getevent",): 'did you mean "tetra getevents"?',
-            ("dump", "proc"): 'did you mean "tetra dump processcache"?',
+            ("dump", "proc"): 'did you mean "tetra debug dump processcache"?',
             ("xyzzy",): '"tetra --help" lists the commands',
             ("getevents", "--outptu", "json"): 'did you mean "--output"?',
             ("getevents", "-o", "xml"): "want json|compact",
