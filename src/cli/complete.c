@@ -198,6 +198,15 @@ static const struct option_row *complete_find_flag(const struct complete *self, 
 	return search.found;
 }
 
+/* Whether WORD makes another command of the one that is there. */
+static bool complete_goes_on(const struct complete *self, const char *word)
+{
+	char path[COMMAND_PATH_BYTES];
+
+	memcpy(path, self->path, sizeof(path));
+	return command_path_add(path, word) && commands_has_path(path);
+}
+
 /* Takes a word that is written in full. */
 static void complete_take(struct complete *self, const char *word)
 {
@@ -216,6 +225,9 @@ static void complete_take(struct complete *self, const char *word)
 		else if (row && strncmp(word, "--server-address=", 17) == 0)
 			self->server_address = word + 17;
 	} else if (!self->command) {
+		command_path_add(self->path, word);
+		self->command = commands_find(self->path);
+	} else if (!self->words && complete_goes_on(self, word)) {
 		command_path_add(self->path, word);
 		self->command = commands_find(self->path);
 	} else {
@@ -253,6 +265,8 @@ static void complete_last(struct complete *self)
 	} else if (!self->command) {
 		complete_commands(self, self->path);
 	} else {
+		if (!self->words)
+			complete_commands(self, self->path);
 		complete_word(self);
 	}
 }

@@ -16,7 +16,7 @@
 
 #define CLI_INFO_PATH	    "/var/run/tetragon/tetragon-info.json"
 #define CLI_ADDRESS_DEFAULT "localhost:54321"
-#define CLI_SERVICE_PATH    "/tetragon.FineGuidanceSensors/"
+#define CLI_SERVICE	    "tetragon.FineGuidanceSensors"
 
 /* The first wait before another attempt; each further one is twice as long, up to the last. */
 enum { RETRY_MS = 200, RETRY_MS_MAX = 10000, ERROR_TEXT_BYTES = 96 };
@@ -182,7 +182,8 @@ int cli_call(const struct cli_settings *cli, struct rpc_client *client, const st
 	_cleanup_free_ char *path = NULL;
 	int error;
 
-	if (!packed || asprintf(&path, CLI_SERVICE_PATH "%s", call->method) < 0)
+	if (!packed || asprintf(&path, "/%s/%s", call->service ? call->service : CLI_SERVICE,
+				call->method) < 0)
 		return -ENOMEM;
 	protobuf_c_message_pack(call->request, packed);
 	request.path = path;

@@ -21,6 +21,7 @@ struct cli_call {
 	const ProtobufCMessageDescriptor *response_type;
 	bool is_optional;    /* UNIMPLEMENTED is not worth a line */
 	const char *subject; /* what it is about, for complaints: "web.yaml"; NULL: nothing */
+	const char *service; /* NULL: "tetragon.FineGuidanceSensors" */
 };
 
 /* A unary call. Negative errno: no answer, and said; -EOPNOTSUPP: UNIMPLEMENTED. OUT is freed with

@@ -22,22 +22,25 @@ static void help_add_line(struct buf *out, const char *word, const char *about)
 	buf_add_format(out, "  %-*s  %s\n", HELP_WORD_COLUMNS, word, about);
 }
 
-/* The line of a first word: of the command itself, or of all that begin with it. */
-static void help_add_first_word(struct buf *out, const struct command *command, const char *word)
+/* The line of WORD behind PATH: of the command itself, or of all that begin with it. */
+static void help_add_word(struct buf *out, const char *path, const char *word,
+			  const struct command *command)
 {
-	const struct command_group *group = commands_find_group(word);
-	char both[2 * COMMAND_PATH_BYTES];
+	const struct command_group *group;
+	char both[2 * COMMAND_PATH_BYTES], whole[COMMAND_PATH_BYTES];
 
-	if (!group || strcmp(command->path, word) == 0) {
-		help_add_line(out, word, command->about);
-		return;
-	}
-	snprintf(both, sizeof(both), "%s%s%s", word, group->alias ? ", " : "",
-		 group->alias ? group->alias : "");
-	help_add_line(out, both, group->about);
+	snprintf(whole, sizeof(whole), "%s", path);
+	command_path_add(whole, word);
+	group = strcmp(command->path, whole) == 0 ? NULL : commands_find_group(whole);
+	/* An alias of more than the word stands for the whole path. */
+	snprintf(both, sizeof(both), "%s%s%s", word, group && group->alias && !*path ? ", " : "",
+		 group && group->alias && !*path ? group->alias : "");
+	help_add_line(out, both, group ? group->about : command->about);
 }
 
-static void help_add_headings(struct buf *out)
+/* The words that may follow PATH, each once; before the first of a heading that heading, if PATH is
+ * empty. */
+static void help_add_words(struct buf *out, const char *path)
 {
 	const struct command_entry *entries;
 	size_t count = commands_get(&entries);
@@ -47,32 +50,27 @@ static void help_add_headings(struct buf *out)
 	for (size_t i = 0; i < count; i++) {
 		const struct command *command = entries[i].command;
 
-		command_get_word(command, 0, word);
-		if (command->is_hidden || strcmp(word, last) == 0)
+		if (!command_begins_with(command, path) || (command->is_hidden && !*path))
 			continue;
-		if ((int)entries[i].heading != heading)
+		command_get_word(command, strlen(path), word);
+		if (strcmp(word, last) == 0)
+			continue;
+		if (!*path && (int)entries[i].heading != heading)
 			buf_add_format(out, "\n%s:\n", command_headings[entries[i].heading]);
 		heading = (int)entries[i].heading;
 		memcpy(last, word, sizeof(last));
-		help_add_first_word(out, command, word);
+		help_add_word(out, path, word, command);
 	}
 }
 
 static void help_add_group(const char *path, struct buf *out)
 {
 	const struct command_group *group = commands_find_group(path);
-	const struct command_entry *entries;
-	size_t count = commands_get(&entries);
 
 	if (group)
-		buf_add_format(out, "%s\n", group->about);
-	buf_add_format(out, "\nUsage:\n  tetra %s COMMAND [FLAGS]\n\nCommands:\n", path);
-	for (size_t i = 0; i < count; i++) {
-		const struct command *command = entries[i].command;
-
-		if (command_begins_with(command, path))
-			help_add_line(out, command->path + strlen(path) + 1, command->about);
-	}
+		buf_add_format(out, "%s\n\n", group->about);
+	buf_add_format(out, "Usage:\n  tetra %s COMMAND [FLAGS]\n\nCommands:\n", path);
+	help_add_words(out, path);
 }
 
 static void help_add_flag_names(const struct cli_settings *cli, struct buf *out)
@@ -99,7 +97,7 @@ void help_add_overview(const struct cli_settings *cli, const char *path, struct 
 	} else {
 		buf_add_text(out, "tetra talks to tetrad, the kernel security monitor.\n\n"
 				  "Usage: tetra COMMAND [FLAGS]\n");
-		help_add_headings(out);
+		help_add_words(out, path);
 	}
 	help_add_flag_names(cli, out);
 	buf_add_format(out, "\"tetra %s%sCOMMAND --help\" tells how a command is used.\n", path,

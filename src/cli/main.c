@@ -111,6 +111,15 @@ static bool cli_complain_absent(const struct cli *cli, int count, char *const *w
 	return absent;
 }
 
+/* Whether WORD goes on from a command to a longer one: "probe" to "probe config". */
+static bool cli_word_goes_on(const struct cli *cli, const char *word)
+{
+	char path[COMMAND_PATH_BYTES];
+
+	memcpy(path, cli->path, sizeof(path));
+	return command_path_add(path, word) && commands_has_path(path);
+}
+
 /* Takes words and the flags between them until a command is complete; OUT_USED: how many. */
 static enum cli_exit cli_find_command(struct cli *cli, int count, char *const *words, int *out_used)
 {
@@ -128,6 +137,8 @@ static enum cli_exit cli_find_command(struct cli *cli, int count, char *const *w
 			return CLI_FAILED;
 		if (!cli_take_word(cli, words[used++]))
 			return CLI_USAGE;
+		if (used < count && cli_word_goes_on(cli, words[used]))
+			cli->command = NULL;
 	}
 	/* "completion powershell": the command is there, what is asked of it is not. */
 	if (cli->command && cli_complain_absent(cli, count - used, words + used))

@@ -8,6 +8,7 @@
 
 #include "base/cleanup.h"
 #include "base/manual.h"
+#include "cli/ask.h"
 #include "cli/help.h"
 
 /* "tetra-tracingpolicy-add" */
@@ -105,6 +106,7 @@ static void man_add_program(const struct cli_settings *cli, struct buf *out)
 static bool man_write(const char *directory, const char *name, const struct buf *text)
 {
 	_cleanup_free_ char *path = NULL;
+	char room[CLI_ERROR_BYTES];
 	FILE *file;
 	bool is_written;
 
@@ -117,7 +119,7 @@ static bool man_write(const char *directory, const char *name, const struct buf 
 	if (file && fclose(file) != 0)
 		is_written = false;
 	if (!is_written)
-		cli_complain("cannot write \"%s\": %s", path, strerror(errno));
+		cli_complain("cannot write \"%s\": %s", path, cli_error_text(errno, room));
 	return is_written;
 }
 

@@ -122,6 +122,11 @@ static const struct {
 	[KERNEL_OVERRIDE] = { "override", probe_override },
 };
 
+const char *kernel_feature_get_name(enum kernel_feature feature)
+{
+	return kernel_probes[feature].name;
+}
+
 /* Five megabytes: read once for all probes, and for the index. */
 int kernel_features_probe(struct kernel_features *out, const char *btf_path,
 			  struct kernel_functions **functions)

@@ -25,6 +25,9 @@ struct kernel_features {
 	bool has[KERNEL_FEATURES];
 };
 
+/* "bpf_loop", "BPF LSM". */
+const char *kernel_feature_get_name(enum kernel_feature feature);
+
 /* FUNCTIONS: an index of the types at BTF_PATH (NULL: the running kernel's own), which are read
  * anyway; may be NULL. */
 int kernel_features_probe(struct kernel_features *out, const char *btf_path,

@@ -42,3 +42,8 @@ int syscall_find_number(const char *name)
 	}
 	return -1;
 }
+
+const char *syscall_get_name(size_t row)
+{
+	return row < sizeof(syscall_rows) / sizeof(syscall_rows[0]) ? syscall_rows[row].name : NULL;
+}

@@ -19,3 +19,6 @@ int syscall_find_number(const char *name);
 char *syscall_get_function(const char *name);
 /* The same without prefixes: "read". */
 const char *syscall_strip_prefix(const char *name);
+
+/* All of them, by name: row ROW of the table; NULL: there are no more. */
+const char *syscall_get_name(size_t row);
