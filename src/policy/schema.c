@@ -48,7 +48,7 @@ enum {
 };
 
 #define MEMBER(object, member) (((struct_of_##object *)0)->member)
-#define FIELD(object, name, member, kind, element, need, default_text)                     \
+#define FIELD(object, name, member, kind, element, need, default_text, help)               \
 	_Static_assert(__builtin_types_compatible_p(__typeof__(MEMBER(object, member)),    \
 						    type_of_##kind) ||                     \
 			       (IS_LOOSE_##kind &&                                         \
@@ -60,13 +60,14 @@ enum {
 enum { REQUIRED = true, OPTIONAL = false };
 
 static const struct field_row field_rows[] = {
-#define FIELD(object_, name_, member, kind_, element_, need, default_text_) \
-	{ .object = OBJECT_##object_,                                       \
-	  .name = (name_),                                                  \
-	  .kind = FIELD_##kind_,                                            \
-	  .element = (int)(element_),                                       \
-	  .is_required = (need),                                            \
-	  .default_text = (default_text_),                                  \
+#define FIELD(object_, name_, member, kind_, element_, need, default_text_, help_) \
+	{ .object = OBJECT_##object_,                                              \
+	  .name = (name_),                                                         \
+	  .kind = FIELD_##kind_,                                                   \
+	  .element = (int)(element_),                                              \
+	  .is_required = (need),                                                   \
+	  .default_text = (default_text_),                                         \
+	  .help = (help_),                                                         \
 	  .offset = offsetof(struct_of_##object_, member) },
 #include "policy/fields.def"
 #undef FIELD
@@ -118,6 +119,15 @@ const struct field_row *schema_find_field(enum object object, struct span name)
 			return &rows[i];
 	}
 	return NULL;
+}
+
+const char *schema_get_help(const struct field_row *row)
+{
+	for (size_t i = 0; !row->help && i < COUNT(field_rows); i++) {
+		if (strcmp(field_rows[i].name, row->name) == 0 && field_rows[i].help)
+			return field_rows[i].help;
+	}
+	return row->help ? row->help : "";
 }
 
 enum object schema_find_owner(struct span name)

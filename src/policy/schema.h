@@ -42,6 +42,7 @@ struct field_row {
 	int element; /* enum object or enum words */
 	bool is_required;
 	const char *default_text; /* NULL: none */
+	const char *help;	  /* a sentence; NULL: see schema_get_help() */
 	size_t offset;
 };
 
@@ -58,5 +59,7 @@ const struct field_row *schema_get_fields(enum object object, size_t *out_count)
 const struct field_row *schema_get_all_fields(size_t *out_count);
 /* NULL: the object has no such field. */
 const struct field_row *schema_find_field(enum object object, struct span name);
+/* What the field is for, in a sentence. */
+const char *schema_get_help(const struct field_row *row);
 /* An object that has a field of this name, or OBJECTS. */
 enum object schema_find_owner(struct span name);
