@@ -152,33 +152,41 @@ static void words_add_argument(struct buf *out, const struct policy_argument *ar
 	buf_add_format(out, " (%s)", argument->facts ? argument->facts->name : "?");
 }
 
+static size_t words_count_places(const struct policy_hook *hook)
+{
+	return hook->symbols.count + hook->offsets.count + hook->addrs.count;
+}
+
+static void words_add_pair(struct buf *out, const char *left, char between, const char *right)
+{
+	text_add_printable(out, left);
+	buf_add_char(out, between);
+	text_add_printable(out, right);
+}
+
 static void words_add_place(struct buf *out, const struct policy_hook *hook)
 {
-	bool is_file = hook->path.bytes;
-
-	if (hook->list)
+	if (hook->list) {
 		buf_add_format(out, "%zu functions of the list ", hook->list->values.count);
-	else if (hook->subsystem.bytes)
-		buf_add_format(out, "the tracepoint %s/%s", hook->subsystem.data, hook->event.data);
-	else if (hook->name.bytes)
-		buf_add_format(out, "the probe %s:%s in ", hook->provider.data, hook->name.data);
-	else if (is_file)
-		buf_add_format(out, "%zu place%s in ",
-			       hook->symbols.count + hook->offsets.count + hook->addrs.count,
-			       hook->symbols.count + hook->offsets.count + hook->addrs.count == 1
-				       ? ""
-				       : "s");
-	else
-		buf_add_format(out, "the %s ",
-			       hook->section == POLICY_SECTION_LSMHOOKS ? "lsm hook"
-			       : hook->is_syscall			? "system call"
-									: "kernel function");
-	if (hook->list)
 		text_add_quoted(out, hook->list->name.data);
-	else if (is_file)
+	} else if (hook->section == POLICY_SECTION_TRACEPOINTS) {
+		buf_add_text(out, "the tracepoint ");
+		words_add_pair(out, hook->subsystem.data, '/', hook->event.data);
+	} else if (hook->section == POLICY_SECTION_USDTS) {
+		buf_add_text(out, "the probe ");
+		words_add_pair(out, hook->provider.data, ':', hook->name.data);
+		buf_add_text(out, " in ");
 		text_add_quoted(out, hook->path.data);
-	else if (!hook->subsystem.bytes)
+	} else if (hook->section == POLICY_SECTION_UPROBES) {
+		buf_add_format(out, "%zu place%s in ", words_count_places(hook),
+			       words_count_places(hook) == 1 ? "" : "s");
+		text_add_quoted(out, hook->path.data);
+	} else {
+		buf_add_text(out, hook->section == POLICY_SECTION_LSMHOOKS ? "the lsm hook "
+				  : hook->is_syscall			   ? "the system call "
+						     : "the kernel function ");
 		text_add_quoted(out, hook->call.data);
+	}
 }
 
 void policy_words_add_hook(struct buf *out, const struct policy_hook *hook)
