@@ -21,7 +21,7 @@ enum {
 struct elf_file {
 	Elf *elf;
 	int fd;
-	struct buf *out;
+	char *path;	 /* owned; from the root: the agent is elsewhere */
 	struct buf seen; /* names, each ended by a NUL */
 	const char **names;
 	size_t count;
@@ -33,6 +33,7 @@ static void elf_file_done(struct elf_file *file)
 	cleanup_close(&file->fd);
 	buf_done(&file->seen);
 	free(file->names);
+	free(file->path);
 }
 
 /* False: no such file, or it is none; said then. */
@@ -51,7 +52,8 @@ static bool elf_file_open(struct elf_file *file, const char *path)
 	}
 	elf_version(EV_CURRENT);
 	file->elf = elf_begin(file->fd, ELF_C_READ_MMAP, NULL);
-	if (file->elf && elf_kind(file->elf) == ELF_K_ELF)
+	file->path = realpath(path, NULL);
+	if (file->path && file->elf && elf_kind(file->elf) == ELF_K_ELF)
 		return true;
 	cli_complain("\"%s\" is no ELF file; want an executable or a library", path);
 	return false;
@@ -154,7 +156,7 @@ enum cli_exit generate_uprobes(const struct cli_settings *cli, const void *setti
 	}
 	generate_add_head(&text, "uprobes");
 	buf_add_text(&text, "spec:\n  uprobes:\n  - path: ");
-	generate_add_quoted(&text, own->binary);
+	generate_add_quoted(&text, file.path);
 	buf_add_text(&text, "\n    symbols:\n");
 	for (size_t i = 0; i < file.count; i++) {
 		buf_add_text(&text, "    - ");
@@ -241,7 +243,7 @@ enum cli_exit generate_usdts(const struct cli_settings *cli, const void *setting
 		const char *name = provider + strlen(provider) + 1;
 
 		buf_add_text(&text, "  - path: ");
-		generate_add_quoted(&text, own->binary);
+		generate_add_quoted(&text, file.path);
 		buf_add_text(&text, "\n    provider: ");
 		generate_add_quoted(&text, provider);
 		buf_add_text(&text, "\n    name: ");

@@ -204,10 +204,10 @@ const struct command command_policy_explain = {
 	.words_count = 1,
 	.word_kinds = "file",
 	.is_offline = true,
-	.more = "Which functions are watched, what is looked for, what happens then, and how this\n"
-		"kernel would do it. Nothing is loaded. A FILE of \"-\" is standard input. Asking the\n"
-		"kernel needs the privileges of the agent. \"tetra policy check --print model\" is for\n"
-		"programs.\n",
+	.more = "Which functions are watched, what is looked for, what happens then, and how\n"
+		"this kernel would do it. Nothing is loaded. A FILE of \"-\" is standard input.\n"
+		"Asking the kernel needs the privileges of the agent. For programs there is\n"
+		"\"tetra policy check --print model\".\n",
 	.examples = "tetra policy explain --offline web.yaml\n",
 	.exits = "0  the policy could be loaded, as far as this can be told\n"
 		 "1  it could not, or has mistakes\n"

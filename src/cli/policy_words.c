@@ -79,35 +79,39 @@ static void words_add_texts(struct buf *out, const struct policy_texts *texts)
 
 /* ---- head ------------------------------------------------------------------------------------ */
 
-static void words_add_scope(struct buf *out, const char *what,
+/* COUNT: of the parts that are there already. */
+static void words_add_scope(struct buf *out, size_t *count, const char *what,
 			    const struct policy_label_selector *selector)
 {
+	size_t conditions;
+
 	if (!selector)
 		return;
-	buf_add_format(out, ", %s", what);
-	if (selector->labels.count + selector->expressions.count)
-		buf_add_format(out, " that %zu condition%s on labels select",
-			       selector->labels.count + selector->expressions.count,
-			       selector->labels.count + selector->expressions.count == 1 ? ""
-											 : "s");
+	conditions = selector->labels.count + selector->expressions.count;
+	buf_add_text(out, (*count)++ ? " or in " : " in ");
+	buf_add_text(out, what);
+	if (conditions)
+		buf_add_format(out, " whose labels fulfil %zu condition%s", conditions,
+			       conditions == 1 ? "" : "s");
 }
 
 static void words_add_whom(struct buf *out, const struct policy *policy)
 {
 	const struct policy_spec *spec = policy->spec;
 	_cleanup_buf_ struct buf line = {};
+	size_t count = 0;
 
-	if (!spec->pod_selector && !spec->container_selector && !spec->host_selector) {
-		buf_add_text(&line, policy->kind.value == POLICY_NAMESPACED
-					    ? "It applies to all pods of namespace "
-					    : "It applies to all processes");
-		if (policy->kind.value == POLICY_NAMESPACED)
-			text_add_quoted(&line, policy->metadata->namespace.data);
-	} else {
-		buf_add_text(&line, "It applies only to processes of");
-		words_add_scope(&line, "pods", spec->pod_selector);
-		words_add_scope(&line, "containers", spec->container_selector);
-		words_add_scope(&line, "the host", spec->host_selector);
+	buf_add_text(&line, "It applies to processes");
+	words_add_scope(&line, &count, "pods", spec->pod_selector);
+	words_add_scope(&line, &count, "containers", spec->container_selector);
+	if (spec->host_selector)
+		buf_add_text(&line, count++ ? " or on the host" : " on the host");
+	if (!count)
+		buf_add_text(&line, policy->kind.value == POLICY_NAMESPACED ? " in pods"
+									    : " of all kinds");
+	if (policy->kind.value == POLICY_NAMESPACED) {
+		buf_add_text(&line, ", in namespace ");
+		text_add_quoted(&line, policy->metadata->namespace.data);
 	}
 	buf_add_char(&line, '.');
 	policy_words_add_line(out, 0, buf_text(&line));
@@ -367,9 +371,9 @@ static void words_add_action(struct buf *out, const struct policy_action *action
 		buf_add_text(out, "only count that it would ");
 	buf_add_text(out, action_words[kind]);
 	if (action->error.state == FIELD_GIVEN)
-		buf_add_format(out, " %lld", (long long)action->error.value);
+		buf_add_format(out, " (error %lld)", (long long)action->error.value);
 	if (action->signal.state == FIELD_GIVEN)
-		buf_add_format(out, " %lld", (long long)action->signal.value);
+		buf_add_format(out, " (%lld)", (long long)action->signal.value);
 	if (action->url.bytes || action->fqdn.bytes) {
 		buf_add_char(out, ' ');
 		text_add_quoted(out, action->url.bytes ? action->url.data : action->fqdn.data);
