@@ -103,6 +103,10 @@ walk(json.load(sys.stdin)["fields"])'
 	done
 }
 
+@test "damaged ELF files end nothing but the command" {
+	python3 "$CLI_SOURCE/tests/cli/damage.py" "$CLI_BUILD/tests/cli/probes" "$BATS_TEST_TMPDIR/damaged" "$CLI_BUILD/tetra"
+}
+
 @test "probe config reads a configuration, packed or not" {
 	golden probe-config 0 tetra probe config --file config.txt
 	golden probe-config-json 0 tetra probe config --file config.txt -o json
