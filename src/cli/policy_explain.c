@@ -28,6 +28,7 @@ struct explain_kernel {
 	bool is_known;
 	struct kernel_features features;
 	struct kernel_functions *functions;
+	size_t refused; /* calls that it cannot hook, and that the policy needs */
 };
 
 /* What a call costs, by the way it is seen: an order, not a figure, which machines differ in. */
@@ -73,7 +74,7 @@ static bool hook_overrides(const struct policy *policy, const struct policy_hook
 }
 
 /* What this kernel would do with CALL. */
-static void explain_add_call(struct buf *out, const struct explain_kernel *kernel,
+static void explain_add_call(struct buf *out, struct explain_kernel *kernel,
 			     const struct policy *policy, const struct policy_hook *hook,
 			     const char *call)
 {
@@ -96,6 +97,7 @@ static void explain_add_call(struct buf *out, const struct explain_kernel *kerne
 	hook_offer_find(&offer, &wish, &kernel->features, kernel->functions, ~0U, &reason);
 	if (!offer.count) {
 		buf_add_format(&line, "It cannot be hooked here: %s.", buf_text(&reason));
+		kernel->refused += !(hook->ignore && hook->ignore->call_not_found.value);
 	} else {
 		mechanism = offer.mechanisms[0];
 		buf_add_format(&line, "This kernel: \"%s\" by %s", function,
@@ -108,7 +110,7 @@ static void explain_add_call(struct buf *out, const struct explain_kernel *kerne
 	policy_words_add_line(out, 3, buf_text(&line));
 }
 
-static void explain_add_calls(struct buf *out, const struct explain_kernel *kernel,
+static void explain_add_calls(struct buf *out, struct explain_kernel *kernel,
 			      const struct policy *policy, const struct policy_hook *hook)
 {
 	const struct policy_list *list = hook->list;
@@ -150,7 +152,7 @@ static void explain_add_advice(struct buf *out, const struct policy_hook *hook)
 				      "of it; matchBinaries, matchArgs or a rateLimit help.");
 }
 
-static void explain_add_hook(struct buf *out, const struct explain_kernel *kernel,
+static void explain_add_hook(struct buf *out, struct explain_kernel *kernel,
 			     const struct policy *policy, const struct policy_hook *hook)
 {
 	buf_add_format(out, "\n%s %zu\n", section_facts[hook->section].one, hook->number);
@@ -187,7 +189,7 @@ static enum cli_exit explain_run(const struct cli_settings *cli, const void *set
 	if (cli_print(&text) != CLI_DONE)
 		return CLI_FAILED;
 	fputs(buf_text(&findings), stderr);
-	return is_loadable ? CLI_DONE : CLI_FAILED;
+	return is_loadable && !kernel.refused ? CLI_DONE : CLI_FAILED;
 }
 
 static const struct option_row explain_rows[] = {
@@ -209,8 +211,8 @@ const struct command command_policy_explain = {
 		"Asking the kernel needs the privileges of the agent. For programs there is\n"
 		"\"tetra policy check --print model\".\n",
 	.examples = "tetra policy explain --offline web.yaml\n",
-	.exits = "0  the policy could be loaded, as far as this can be told\n"
-		 "1  it could not, or has mistakes\n"
+	.exits = "0  the policy can be loaded, as far as this can be told\n"
+		 "1  a part of it cannot, or it has mistakes\n"
 		 "2  wrong words or flags\n",
 	.rows = explain_rows,
 	.rows_count = sizeof(explain_rows) / sizeof(explain_rows[0]),

@@ -33,6 +33,7 @@ has_line() {
 	golden complete-full 0 tetra __complete tp set-mode web monitor ""
 	golden complete-longer 0 tetra __complete probe ""
 	golden complete-behind-dashes 0 tetra __complete policy check -- -
+	golden complete-behind-boolean 0 tetra __complete --debug tp l
 	golden complete-nonsense 0 tetra __complete no such ""
 }
 

@@ -50,6 +50,18 @@ walk(json.load(sys.stdin)["fields"])'
 	golden policy-explain-none 1 tetra policy explain --offline none.yaml
 }
 
+@test "policy explain asks this kernel" {
+	[ "$(id -u)" = 0 ] && [ -r /sys/kernel/btf/vmlinux ] || skip "needs root, and a kernel with type information"
+	tetra policy explain watches.yaml | grep -F 'sys_setns" by '
+	sed 's/sys_setns/no_such_function_at_all/; s/syscall: true/syscall: false/' watches.yaml >"$BATS_TEST_TMPDIR/missing.yaml"
+	run tetra policy explain "$BATS_TEST_TMPDIR/missing.yaml"
+	[ "$status" = 1 ]
+	[[ $output == *'this kernel has no function'* ]]
+	run tetra policy explain --btf /none watches.yaml
+	[ "$status" = 1 ]
+	[[ $output == *'--offline'* ]]
+}
+
 @test "policy explain has a sentence for each operator and each action" {
 	for operator in $(tetra explain tracingpolicy.spec.kprobes.selectors.matchBinaries.operator -o json | jq -r '.values[]'); do
 		sed "s/operator: In/operator: $operator/" acts.yaml | tetra policy explain --offline - >"$BATS_TEST_TMPDIR/out"
@@ -64,7 +76,7 @@ walk(json.load(sys.stdin)["fields"])'
 }
 
 @test "modify keeps comments and layout, whatever the layout" {
-	for file in acts watches options flow json; do
+	for file in acts watches options flow json utf8; do
 		golden "modify-$file" 0 tetra tp modify "$file.yaml" -m monitor
 	done
 	golden modify-again 0 tetra tp modify monitors.yaml -m enforce
@@ -79,7 +91,7 @@ walk(json.load(sys.stdin)["fields"])'
 }
 
 @test "what modify prints is the policy that it was, but for the mode" {
-	for file in acts watches options flow json; do
+	for file in acts watches options flow json utf8; do
 		diff <(tetra policy check --print model "$file.yaml" | grep -v '  mode') \
 			<(tetra tp modify "$file.yaml" -m monitor | tetra policy check --print model - | grep -v '  mode')
 	done
