@@ -31,6 +31,8 @@ static void manual_add_page(struct buf *out, const struct options *options)
 	manual_add_text(out, "Opens the event file anew.\n");
 	buf_add_text(out, ".TP\nSIGTERM, SIGINT\n");
 	manual_add_text(out, "Detaches from the kernel, writes what is still waiting, ends.\n");
+	buf_add_text(out, ".TP\nSIGUSR2\n");
+	manual_add_text(out, "Ends, and leaves what is attached to the next agent.\n");
 	manual_add_heading(out, "SEE ALSO");
 	buf_add_text(out, "\\fBtetra\\fR(1)\n");
 }

@@ -106,7 +106,7 @@ in_fish() {
 	command -v zsh || skip "needs zsh"
 	tetra completion zsh >"$BATS_TEST_TMPDIR/_tetra"
 	zsh -n "$BATS_TEST_TMPDIR/_tetra"
-	HOME=$BATS_TEST_TMPDIR python3 "$CLI_SOURCE/tests/cli/in_zsh.py" "$BATS_TEST_TMPDIR" \
+	HOME=$BATS_TEST_TMPDIR /usr/bin/python3 "$CLI_SOURCE/tests/cli/in_zsh.py" "$BATS_TEST_TMPDIR" \
 		"tetra tp del" "tetra tp delete " \
 		"tetra getevents --output com" "tetra getevents --output compact " \
 		"tetra policy check act" "tetra policy check acts.yaml " \

@@ -27,7 +27,7 @@ setup() {
 }
 
 @test "every field of a policy has a sentence" {
-	tetra explain tracingpolicy -R -o json | python3 -c '
+	tetra explain tracingpolicy -R -o json | /usr/bin/python3 -c '
 import json, sys
 def walk(fields):
     for field in fields:
@@ -116,7 +116,7 @@ walk(json.load(sys.stdin)["fields"])'
 }
 
 @test "damaged ELF files end nothing but the command" {
-	python3 "$CLI_SOURCE/tests/cli/damage.py" "$CLI_BUILD/tests/cli/probes" "$BATS_TEST_TMPDIR/damaged" "$CLI_BUILD/tetra"
+	/usr/bin/python3 "$CLI_SOURCE/tests/cli/damage.py" "$CLI_BUILD/tests/cli/probes" "$BATS_TEST_TMPDIR/damaged" "$CLI_BUILD/tetra"
 }
 
 @test "probe config reads a configuration, packed or not" {

@@ -4,14 +4,14 @@
 load face
 
 @test "commands and flags of upstream are here, or their absence has a reason" {
-	python3 "$CLI_SOURCE/tests/cli/upstream.py" "$CLI_BUILD/tetra" "$CLI_SOURCE/tests/cli/upstream_commands.tsv" \
+	/usr/bin/python3 "$CLI_SOURCE/tests/cli/upstream.py" "$CLI_BUILD/tetra" "$CLI_SOURCE/tests/cli/upstream_commands.tsv" \
 		"$CLI_SOURCE/docs/cli.md"
 }
 
 @test "a flag that is neither here nor explained is found, and so is a reason for nothing" {
 	printf 'status\t--colour\t\t\nversion\t--build\tc\t\ngetevents\t--output\to\ttext\n' >"$BATS_TEST_TMPDIR/wanted.tsv"
 	printf '## What is not here\n| upstream | why |\n|---|---|\n| `frobnicate` | no |\n' >"$BATS_TEST_TMPDIR/cli.md"
-	run python3 "$CLI_SOURCE/tests/cli/upstream.py" "$CLI_BUILD/tetra" "$BATS_TEST_TMPDIR/wanted.tsv" "$BATS_TEST_TMPDIR/cli.md"
+	run /usr/bin/python3 "$CLI_SOURCE/tests/cli/upstream.py" "$CLI_BUILD/tetra" "$BATS_TEST_TMPDIR/wanted.tsv" "$BATS_TEST_TMPDIR/cli.md"
 	[ "$status" = 1 ]
 	[[ $output == *'"status --colour" is upstream'* ]]
 	[[ $output == *'"version --build" has the letter "b"'* ]]
