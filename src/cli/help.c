@@ -73,21 +73,24 @@ static void help_add_group(const char *path, struct buf *out)
 	help_add_words(out, path);
 }
 
-static void help_add_flag_names(const struct cli_settings *cli, struct buf *out)
+/* The names of flags that many commands take; "tetra help flags" explains them. OFFLINE: without
+ * those that are about the agent. */
+static void help_add_flag_names(const struct cli_settings *cli, bool offline, struct buf *out)
 {
 	static const char title[] = "Flags of all commands:";
 	size_t column = strlen(title);
 
 	buf_add_format(out, "\n%s", title);
 	for (size_t i = 0; i < cli->global_rows_count; i++) {
+		const struct option_row *row = &cli->global_rows[i];
 		char name[COMMAND_PATH_BYTES];
 
-		if (!cli->global_rows[i].help)
+		if (!row->help || (offline && strcmp(row->group, CLI_AGENT_GROUP) == 0))
 			continue;
-		snprintf(name, sizeof(name), "--%s", cli->global_rows[i].name);
+		snprintf(name, sizeof(name), "--%s", row->name);
 		options_add_wrapped(out, name, 2, &column);
 	}
-	buf_add_char(out, '\n');
+	buf_add_text(out, "\n\"tetra help flags\" tells what these are.\n");
 }
 
 void help_add_overview(const struct cli_settings *cli, const char *path, struct buf *out)
@@ -99,7 +102,7 @@ void help_add_overview(const struct cli_settings *cli, const char *path, struct 
 				  "Usage: tetra COMMAND [FLAGS]\n");
 		help_add_words(out, path);
 	}
-	help_add_flag_names(cli, out);
+	help_add_flag_names(cli, false, out);
 	buf_add_format(out, "\"tetra %s%sCOMMAND --help\" tells how a command is used.\n", path,
 		       *path ? " " : "");
 }
@@ -119,17 +122,13 @@ void help_visit_rows(const struct cli_settings *cli, const struct command *comma
 	}
 }
 
-struct help_rows {
-	const struct option_row *items[HELP_ROWS_MAX];
-	size_t count;
-};
-
-static void help_collect_row(void *context, const struct option_row *row)
+static void help_add_rows(const struct option_row *first, size_t count, struct buf *out)
 {
-	struct help_rows *rows = context;
+	const struct option_row *rows[HELP_ROWS_MAX];
 
-	if (rows->count < HELP_ROWS_MAX)
-		rows->items[rows->count++] = row;
+	for (size_t i = 0; i < count && i < HELP_ROWS_MAX; i++)
+		rows[i] = &first[i];
+	options_add_help_of(rows, count < HELP_ROWS_MAX ? count : HELP_ROWS_MAX, out);
 }
 
 /* TEXT's lines, indented by two. */
@@ -151,7 +150,6 @@ void help_add_command(const struct cli_settings *cli, const struct command *comm
 {
 	const char *open = command->has_optional_words ? "[" : "";
 	const char *close = command->has_optional_words ? "]" : "";
-	struct help_rows rows = {};
 
 	buf_add_format(out, "%s\n\nUsage:\n  tetra %s%s%s%s%s [FLAGS]\n", command->about,
 		       command->path, command->words ? " " : "", command->words ? open : "",
@@ -159,9 +157,9 @@ void help_add_command(const struct cli_settings *cli, const struct command *comm
 	if (command->more)
 		buf_add_format(out, "\n%s", command->more);
 	help_add_lines(out, "Examples", command->examples);
-	help_visit_rows(cli, command, help_collect_row, &rows);
-	options_add_help_of(rows.items, rows.count, out);
+	help_add_rows(command->rows, command->rows_count, out);
 	help_add_lines(out, "Exit status", command->exits);
+	help_add_flag_names(cli, command->is_offline, out);
 }
 
 /* ---- the commands --------------------------------------------------------------------------- */
@@ -183,7 +181,9 @@ static enum cli_exit help_run(const struct cli_settings *cli, const void *settin
 		command_path_add(path, cli->words->items[i]);
 	command = commands_find(path);
 	absent = commands_find_absent(path);
-	if (command) {
+	if (strcmp(path, "flags") == 0) {
+		help_add_rows(cli->global_rows, cli->global_rows_count, &text);
+	} else if (command) {
 		help_add_command(cli, command, &text);
 	} else if (commands_has_path(path)) {
 		help_add_overview(cli, path, &text);
