@@ -233,6 +233,7 @@ static int agent_start_policies(struct agent *agent, struct diag *diag)
 	if (error)
 		return error;
 	agent->status.policies = agent->policies;
+	agent->status.engine = agent->engine;
 	if (agent->handover)
 		engine_take(agent->engine, agent->handover);
 	bad = policies_load(agent->policies);
@@ -269,6 +270,8 @@ static int agent_start_service(struct agent *agent, struct diag *diag)
 		.list_policies = agent_status_list_policies,
 	};
 
+	int error;
+
 	snprintf(agent->socket_path, sizeof(agent->socket_path), "%.4000s/tetragon.sock",
 		 agent->options->run_dir);
 	agent->status = (struct agent_status){
@@ -276,8 +279,14 @@ static int agent_start_service(struct agent *agent, struct diag *diag)
 		.sensor = agent->sensor,
 		.features = &agent->features,
 		.started_ns = agent->started_ns,
+		.measure_fd = -1,
 	};
-	return service_new(&agent->service, agent->loop, &service, &ops, &agent->status, diag);
+	error = loss_history_new(&agent->status.history, agent->started_ns);
+	if (!error)
+		error = service_new(&agent->service, agent->loop, &service, &ops, &agent->status,
+				    diag);
+	agent->status.service = agent->service;
+	return error;
 }
 
 static int agent_start_metrics(struct agent *agent, struct diag *diag)
@@ -312,6 +321,7 @@ int agent_new(struct agent **out, const struct daemon_options *options, struct d
 	if (!agent)
 		return -ENOMEM;
 	agent->options = options;
+	agent->status.measure_fd = -1;
 	agent->started_ns = clock_read_ns(CLOCK_BOOTTIME);
 	error = export_filters_init(&agent->filters, options, diag);
 	if (!error)
@@ -403,6 +413,7 @@ static void agent_on_tick(void *context)
 		process_sensor_consume(agent->sensor, ring);
 	pipeline_tick(&agent->pipeline);
 	engine_tick(agent->engine);
+	agent_status_tick(&agent->status);
 	if (agent->pipeline.wants_sweep) {
 		agent->pipeline.wants_sweep = false;
 		process_table_visit(agent->pipeline.tracker.table, agent_sweep_one, agent);
@@ -501,6 +512,8 @@ void agent_free(struct agent *agent)
 	}
 	agent_metrics_free(agent->metrics);
 	service_free(agent->service);
+	agent_status_done(&agent->status);
+	loss_history_free(agent->status.history);
 	policies_free(agent->policies);
 	engine_free(agent->engine);
 	ring_reader_free(agent->reader);

@@ -3,6 +3,8 @@
 #include "daemon/agent_status.h"
 
 #include "base/clock.h"
+#include "daemon/losses.h"
+#include "kernel/programs.h"
 
 static uint64_t status_resident_bytes(void)
 {
@@ -17,53 +19,96 @@ static uint64_t status_resident_bytes(void)
 	return pages * (uint64_t)sysconf(_SC_PAGESIZE);
 }
 
-/* Rows for what was lost in the kernel, in the cache, on the way to the file. */
-static size_t status_fill_losses(struct gap_message *out, const struct pipeline *pipeline)
+static uint64_t status_cpu_time_ns(void)
 {
-	struct loss_gap totals, more;
-	struct output_file_stats file = {};
-	struct process_table_stats cache;
-	size_t count;
-
-	loss_read_totals(pipeline->losses[WIRE_RING_LIFECYCLE], &totals);
-	loss_read_totals(pipeline->losses[WIRE_RING_POLICY], &more);
-	loss_add_totals(&totals, &more);
-	count = gap_fill_counts(out, &totals);
-	if (pipeline->file)
-		output_file_read_stats(pipeline->file, &file);
-	process_table_read_stats(pipeline->tracker.table, &cache);
-	gap_add_count(out, &count, "process", "process cache full", cache.refused);
-	gap_add_count(out, &count, "arguments", "memory of process cache full", cache.cut);
-	gap_add_count(out, &count, "event", "no space in event file", file.dropped);
-	gap_add_count(out, &count, "record", "malformed", pipeline->stats.malformed);
-	gap_add_count(out, &count, "hook", "hook not known any more", pipeline->stats.unresolved);
-	return count;
+	return clock_read_ns(CLOCK_PROCESS_CPUTIME_ID);
 }
 
-void agent_status_answer(void *context, service_status_fn answer, void *answer_context)
+static void status_fill_clocks(Tetragon__GetStatusResponse *message,
+			       const struct agent_status *status,
+			       Google__Protobuf__Timestamp *started,
+			       Google__Protobuf__Timestamp *now)
 {
-	const struct agent_status *status = context;
-	Tetragon__GetStatusResponse message = TETRAGON__GET_STATUS_RESPONSE__INIT;
-	Google__Protobuf__Timestamp started;
-	_cleanup_buf_ struct buf tier = {};
-	struct gap_message losses;
+	process_message_set_time(started, status->started_ns + (uint64_t)clock_boot_to_wall_ns());
+	process_message_set_time(now, clock_read_ns(CLOCK_REALTIME));
+	message->started = started;
+	message->time = now;
+	message->cpu_time_ns = status_cpu_time_ns();
+}
+
+static void status_fill_processes(Tetragon__GetStatusResponse *message,
+				  const struct agent_status *status)
+{
 	struct process_table_stats cache;
 
 	process_table_read_stats(status->pipeline->tracker.table, &cache);
-	process_message_set_time(&started, status->started_ns + (uint64_t)clock_boot_to_wall_ns());
+	message->processes = cache.size;
+	message->processes_alive = cache.alive;
+	message->process_cache_size = cache.capacity;
+}
+
+/* What is only told to who asks for it. Without memory for it, it is left out. */
+static void status_fill_wanted(Tetragon__GetStatusResponse *message,
+			       const Tetragon__GetStatusRequest *request,
+			       struct agent_status *status, struct agent_hooks *hooks,
+			       struct losses_message *history)
+{
+	if (request->with_program_stats) {
+		agent_hooks_measure(status);
+		if (agent_hooks_fill(hooks, status) == 0) {
+			message->n_hooks = hooks->count;
+			message->hooks = hooks->list;
+		}
+	}
+	message->has_program_stats = status->measure_fd >= 0 || kernel_measures_programs();
+	if (request->with_loss_history)
+		losses_note(status->history, status->pipeline, status->service);
+	if (request->with_loss_history && losses_message_fill(history, status->history) == 0) {
+		message->n_loss_history = history->count;
+		message->loss_history = history->list;
+		message->loss_findings_forgotten = loss_history_forgotten(status->history);
+	}
+}
+
+void agent_status_answer(void *context, const Tetragon__GetStatusRequest *request,
+			 service_status_fn answer, void *answer_context)
+{
+	struct agent_status *status = context;
+	Tetragon__GetStatusResponse message = TETRAGON__GET_STATUS_RESPONSE__INIT;
+	Google__Protobuf__Timestamp started, now;
+	_cleanup_buf_ struct buf tier = {};
+	struct gap_message losses;
+	struct agent_hooks hooks = {};
+	struct losses_message history = {};
+
 	kernel_features_add_tier(&tier, status->features);
 	message.version = (char *)TETRAD_VERSION;
-	message.started = &started;
+	message.pid = (uint32_t)getpid();
 	message.tier = (char *)buf_text(&tier);
 	message.events = status->pipeline->stats.events;
-	message.n_losses = status_fill_losses(&losses, status->pipeline);
-	message.losses = losses.count_list;
-	message.processes = cache.size;
-	message.processes_alive = cache.alive;
-	message.process_cache_size = cache.capacity;
 	message.bpf_map_bytes = process_sensor_map_bytes(status->sensor);
 	message.resident_bytes = status_resident_bytes();
+	status_fill_clocks(&message, status, &started, &now);
+	status_fill_processes(&message, status);
+	status_fill_wanted(&message, request, status, &hooks, &history);
+	message.n_losses = losses_fill(&losses, status->pipeline);
+	message.losses = losses.count_list;
 	answer(answer_context, &message);
+	agent_hooks_done(&hooks);
+	losses_message_done(&history);
+}
+
+void agent_status_tick(struct agent_status *status)
+{
+	losses_note(status->history, status->pipeline, status->service);
+	if (status->measure_fd >= 0 && clock_read_ns(CLOCK_MONOTONIC) > status->measure_end_ns)
+		agent_status_done(status);
+}
+
+void agent_status_done(struct agent_status *status)
+{
+	cleanup_close(&status->measure_fd);
+	status->measure_fd = -1;
 }
 
 struct status_visit {
@@ -72,6 +117,7 @@ struct status_visit {
 	service_process_fn visit;
 	void *context;
 	struct process_message *message;
+	int64_t boot_to_wall_ns;
 };
 
 static void status_visit_process(void *context, struct process *process)
@@ -79,6 +125,7 @@ static void status_visit_process(void *context, struct process *process)
 	struct status_visit *visit = context;
 	Tetragon__ProcessInternal internal = TETRAGON__PROCESS_INTERNAL__INIT;
 	Google__Protobuf__UInt32Value refcnt = GOOGLE__PROTOBUF__UINT32_VALUE__INIT;
+	Google__Protobuf__Timestamp ended;
 
 	if (visit->args->skip_zero_refcnt && !process->refs)
 		return;
@@ -89,6 +136,12 @@ static void status_visit_process(void *context, struct process *process)
 	internal.process = &visit->message->process;
 	internal.color = (char *)(process->dead_ns ? "deleted" : "inUse");
 	internal.refcnt = &refcnt;
+	internal.is_kernel_thread = (process->flags & WIRE_PROCESS_KERNEL_THREAD) != 0;
+	if (process->dead_ns) {
+		process_message_set_time(&ended,
+					 process->dead_ns + (uint64_t)visit->boot_to_wall_ns);
+		internal.ended = &ended;
+	}
 	visit->visit(visit->context, &internal);
 }
 
@@ -97,7 +150,8 @@ void agent_status_visit_processes(void *context, const Tetragon__DumpProcessCach
 {
 	const struct agent_status *status = context;
 	struct process_message message = {};
-	struct status_visit state = { status, args, visit, visit_context, &message };
+	struct status_visit state = { status,	     args,     visit,
+				      visit_context, &message, clock_boot_to_wall_ns() };
 
 	process_table_visit(status->pipeline->tracker.table, status_visit_process, &state);
 }
@@ -121,8 +175,8 @@ int agent_status_configure_policy(void *context, const struct service_policy_cha
 	return policies_configure(((struct agent_status *)context)->policies, change, diag);
 }
 
-void agent_status_list_policies(void *context, const char *domain, service_policies_fn answer,
-				void *answer_context)
+void agent_status_list_policies(void *context, const Tetragon__ListTracingPoliciesRequest *request,
+				service_policies_fn answer, void *answer_context)
 {
-	policies_list(((struct agent_status *)context)->policies, domain, answer, answer_context);
+	policies_list(((struct agent_status *)context)->policies, request, answer, answer_context);
 }

@@ -2,8 +2,32 @@
 /* Fills Gap messages; counting is done where things get lost. */
 #include "daemon/gap.h"
 
+#include <string.h>
+
 #include "base/clock.h"
 #include "event/record.h"
+
+/* What to change; the kernel side's reasons have theirs in wire/drop_reasons.def. */
+static const struct {
+	const char *reason, *advice;
+} gap_advices[] = {
+	{ "process map full", "raise --execve-map-entries" },
+	{ "process cache full", "raise --process-cache-size" },
+	{ "memory of process cache full", "none: arguments of many processes are very long" },
+	{ "no space in event file", "free space where the event file is" },
+	{ "unexplained", "none: please report it" },
+	{ "malformed", "none: please report it" },
+	{ "hook not known any more", "none: please report it" },
+};
+
+static const char *gap_find_advice(const char *reason)
+{
+	for (size_t i = 0; i < sizeof(gap_advices) / sizeof(gap_advices[0]); i++) {
+		if (strcmp(gap_advices[i].reason, reason) == 0)
+			return gap_advices[i].advice;
+	}
+	return "";
+}
 
 void gap_add_count(struct gap_message *out, size_t *count, const char *record, const char *reason,
 		   uint64_t lost)
@@ -16,6 +40,7 @@ void gap_add_count(struct gap_message *out, size_t *count, const char *record, c
 	row->record = (char *)record;
 	row->reason = (char *)reason;
 	row->count = lost;
+	row->advice = (char *)gap_find_advice(reason);
 	out->count_list[(*count)++] = row;
 }
 

@@ -43,5 +43,5 @@ int policies_delete(void *context, const char *name, const char *namespace, cons
 		    struct diag *diag);
 int policies_configure(void *context, const struct service_policy_change *change,
 		       struct diag *diag);
-void policies_list(void *context, const char *domain, service_policies_fn answer,
-		   void *answer_context);
+void policies_list(void *context, const Tetragon__ListTracingPoliciesRequest *request,
+		   service_policies_fn answer, void *answer_context);

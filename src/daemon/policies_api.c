@@ -102,6 +102,7 @@ struct policy_row {
 	Tetragon__HookStatus *hooks; /* owned */
 	Tetragon__HookStatus **hook_list;
 	char *sensors[1];
+	char *yaml; /* owned */
 };
 
 static const Tetragon__TracingPolicyState api_states[] = {
@@ -205,8 +206,24 @@ static void row_fill(struct policy_row *row, const struct engine *engine,
 	}
 }
 
-void policies_list(void *context, const char *domain, service_policies_fn answer,
-		   void *answer_context)
+static void row_fill_yaml(struct policy_row *row, const struct engine_policy *policy)
+{
+	const struct source *source = policy->policy ? &policy->policy->source : NULL;
+
+	row->yaml = source ? strndup(source->text.data, source->text.bytes) : NULL;
+	if (row->yaml)
+		row->status.yaml = row->yaml;
+}
+
+static bool policy_is_wanted(const struct engine_policy *policy,
+			     const Tetragon__ListTracingPoliciesRequest *request)
+{
+	return (!*request->domain || strcmp(policy->domain, request->domain) == 0) &&
+	       (!*request->name || strcmp(policy->name, request->name) == 0);
+}
+
+void policies_list(void *context, const Tetragon__ListTracingPoliciesRequest *request,
+		   service_policies_fn answer, void *answer_context)
 {
 	const struct engine *engine = ((struct policies *)context)->options.engine;
 	Tetragon__ListTracingPoliciesResponse response =
@@ -221,9 +238,11 @@ void policies_list(void *context, const char *domain, service_policies_fn answer
 	list = calloc(count + 1, sizeof(Tetragon__TracingPolicyStatus *));
 	for (const struct engine_policy *one = engine_first(engine); one && rows && list;
 	     one = one->next) {
-		if (*domain && strcmp(one->domain, domain) != 0)
+		if (!policy_is_wanted(one, request))
 			continue;
 		row_fill(&rows[response.n_policies], engine, one);
+		if (request->with_yaml)
+			row_fill_yaml(&rows[response.n_policies], one);
 		list[response.n_policies] = &rows[response.n_policies].status;
 		response.n_policies++;
 	}
@@ -232,5 +251,6 @@ void policies_list(void *context, const char *domain, service_policies_fn answer
 	for (size_t i = 0; rows && i < response.n_policies; i++) {
 		free(rows[i].hooks);
 		free(rows[i].hook_list);
+		free(rows[i].yaml);
 	}
 }

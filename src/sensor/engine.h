@@ -7,6 +7,7 @@
  */
 #pragma once
 
+#include "kernel/programs.h"
 #include "policy/policy.h"
 #include "policy/scope.h"
 #include "sensor/marks.h"
@@ -131,6 +132,21 @@ uint64_t engine_count_bytes(const struct engine *engine, const struct engine_pol
 /* What its hook is attached by: "fentry", "substitute"; and how that differs, or "". */
 const char *engine_hook_get_mechanism(const struct engine_hook *hook);
 const char *engine_hook_get_difference(const struct engine_hook *hook);
+
+/* What is attached in one place. */
+struct engine_point {
+	const char *name; /* of the function, or of a program of the agent's own */
+	const char *mechanism;
+	const struct engine_policy *const *policies; /* that have hooks there, each once */
+	size_t policies_count;
+	struct kernel_program_stats stats;
+	const char *counted_in; /* STATS are in the row of that name; NULL: here */
+	uint64_t memory_bytes;
+};
+
+typedef void (*engine_point_fn)(void *context, const struct engine_point *point);
+/* Asks the kernel some questions for each: for people, not for every event. */
+void engine_visit_points(const struct engine *engine, engine_point_fn visit, void *context);
 
 /* All workloads that there are; scopes of all policies are decided anew. LIST is copied as far as
  * texts are not. */

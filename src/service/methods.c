@@ -65,6 +65,7 @@ static void service_reply_status(void *context, const Tetragon__GetStatusRespons
 	own.record = (char *)"event";
 	own.reason = (char *)"client queue full";
 	own.count = counters->events_dropped;
+	own.advice = (char *)SERVICE_CLIENT_ADVICE;
 	if (own.count)
 		losses[response.n_losses++] = &own;
 	response.losses = losses;
@@ -80,7 +81,9 @@ static void service_get_status(struct service *service, struct rpc_call *call,
 
 	empty.version = (char *)TETRAD_VERSION;
 	if (service->ops->get_status)
-		service->ops->get_status(service->ops_context, service_reply_status, &answer);
+		service->ops->get_status(service->ops_context,
+					 (const Tetragon__GetStatusRequest *)request,
+					 service_reply_status, &answer);
 	else
 		service_reply_status(&answer, &empty);
 }

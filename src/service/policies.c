@@ -216,8 +216,8 @@ void service_list_policies(struct service *service, struct rpc_call *call,
 		(const Tetragon__ListTracingPoliciesRequest *)message;
 
 	if (policies_can(call, service->ops->list_policies))
-		service->ops->list_policies(service->ops_context, request->domain,
-					    policies_reply_list, call);
+		service->ops->list_policies(service->ops_context, request, policies_reply_list,
+					    call);
 }
 
 static int compare_texts(const void *left, const void *right)
@@ -250,6 +250,10 @@ static void policies_reply_domains(void *context, const Tetragon__ListTracingPol
 void service_list_domains(struct service *service, struct rpc_call *call,
 			  const ProtobufCMessage *message)
 {
+	const Tetragon__ListTracingPoliciesRequest all =
+		TETRAGON__LIST_TRACING_POLICIES_REQUEST__INIT;
+
 	if (policies_can(call, service->ops->list_policies))
-		service->ops->list_policies(service->ops_context, "", policies_reply_domains, call);
+		service->ops->list_policies(service->ops_context, &all, policies_reply_domains,
+					    call);
 }

@@ -36,6 +36,10 @@
 /* How long service_free() lets clients take what waits for them. */
 #define SERVICE_STOP_NS (1 * CLOCK_NS_PER_SECOND)
 
+/* Against events that a client was too slow for. */
+#define SERVICE_CLIENT_ADVICE \
+	"have the client ask for less or read faster, or raise --event-queue-size"
+
 struct service;
 
 struct service_options {
@@ -69,7 +73,8 @@ struct service_policy_change {
  * was handed over returns. NULL members: the method is not available. */
 struct service_ops {
 	/* Calls ANSWER once. `streams` and what clients lost are added here. */
-	void (*get_status)(void *context, service_status_fn answer, void *answer_context);
+	void (*get_status)(void *context, const Tetragon__GetStatusRequest *request,
+			   service_status_fn answer, void *answer_context);
 	/* Calls VISIT for each cached process that ARGS does not leave out. */
 	void (*visit_processes)(void *context, const Tetragon__DumpProcessCacheReqArgs *args,
 				service_process_fn visit, void *visit_context);
@@ -92,9 +97,9 @@ struct service_ops {
 			     const char *domain, struct diag *diag);
 	int (*configure_policy)(void *context, const struct service_policy_change *change,
 				struct diag *diag);
-	/* Calls ANSWER once, with the policies of DOMAIN ("": of all). */
-	void (*list_policies)(void *context, const char *domain, service_policies_fn answer,
-			      void *answer_context);
+	/* Calls ANSWER once, with the policies that REQUEST asks for. */
+	void (*list_policies)(void *context, const Tetragon__ListTracingPoliciesRequest *request,
+			      service_policies_fn answer, void *answer_context);
 };
 
 struct service_counters {

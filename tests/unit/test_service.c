@@ -237,8 +237,8 @@ static int echo_configure(void *context, const struct service_policy_change *cha
 	return echo_error(change->name);
 }
 
-static void echo_list(void *context, const char *domain, service_policies_fn answer,
-		      void *answer_context)
+static void echo_list(void *context, const Tetragon__ListTracingPoliciesRequest *request,
+		      service_policies_fn answer, void *answer_context)
 {
 	static const char *const domains[] = { "static", "grpc", "static", "a", "grpc" };
 	Tetragon__ListTracingPoliciesResponse list = TETRAGON__LIST_TRACING_POLICIES_RESPONSE__INIT;
@@ -246,7 +246,7 @@ static void echo_list(void *context, const char *domain, service_policies_fn ans
 	Tetragon__TracingPolicyStatus *pointers[COUNT(domains)];
 
 	for (size_t i = 0; i < COUNT(domains); i++) {
-		if (*domain && strcmp(domain, domains[i]) != 0)
+		if (*request->domain && strcmp(request->domain, domains[i]) != 0)
 			continue;
 		policies[i] = (Tetragon__TracingPolicyStatus)TETRAGON__TRACING_POLICY_STATUS__INIT;
 		policies[i].domain = (char *)domains[i];
