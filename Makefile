@@ -9,7 +9,7 @@ COMPLETIONS := share/bash-completion/completions/tetra share/zsh/vendor-completi
 	share/fish/vendor_completions.d/tetra.fish
 
 BUILD_PACKAGES := gcc libc6-dev meson ninja-build pkg-config clang-19 bpftool libbpf-dev \
-	libelf-dev zlib1g-dev libyaml-dev libnghttp2-dev libmicrohttpd-dev libjansson-dev libprotobuf-c-dev \
+	libelf-dev zlib1g-dev libyaml-dev libnghttp2-dev libmicrohttpd-dev libjansson-dev libprotobuf-c-dev libarchive-dev \
 	protobuf-c-compiler protobuf-compiler libprotobuf-dev libpcre2-dev
 CHECK_PACKAGES := qemu-system-x86 busybox-static cpio xz-utils kmod jq libcmocka-dev \
 	clang-format-19 libclang-rt-19-dev llvm-19 universal-ctags python3 python3-grpcio python3-protobuf \

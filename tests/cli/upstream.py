@@ -3,7 +3,8 @@
 """upstream TETRA TSV DOC: whether each command and flag of upstream's is here, or named with its reason.
 
 In: the program, upstream_commands.tsv, docs/cli.md. Out: a line for each that is neither, and for each reason that is for
-nothing. A flag is here if --help shows it or the table has it hidden; its letter and its default must be upstream's.
+nothing. A flag is here if --help shows it or the table has it hidden; its letter must be upstream's, and its default
+unless there is a reason.
 """
 import json
 import re
@@ -80,7 +81,7 @@ class Check:
         row = flags[flag[2:]]
         if row.get("letter", "") != letter:
             self.faults.append('"%s" has the letter "%s", upstream\'s is "%s"' % (shown, row.get("letter", ""), letter))
-        if default and row.get("default", "") != default:
+        if default and row.get("default", "") != default and not self.has_reason(command, flag):
             self.faults.append('"%s" is "%s" by default, upstream\'s "%s"' % (shown, row.get("default", ""), default))
 
     def run(self, rows):

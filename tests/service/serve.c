@@ -8,6 +8,7 @@
  *	publish COUNT BYTES	that many exec events with arguments of BYTES bytes: "published"
  *	exit COUNT		that many exit events: "published"
  *	gap			one gap of the kernel's: "published"
+ *	load KIND PATH		an answer from a file, see serve_data.h: "loaded"
  *	counters		"streams N sent N dropped N resident N" (KiB)
  *	(end of input)		stops the service
  *
@@ -20,11 +21,19 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "serve_data.h"
 #include "serve_policies.h"
 
 enum { ARGUMENT_BYTES_MAX = 1 << 20, PROCESSES = 3 };
 
+/* The context of the service's operations, which those of policies know as its first member. */
+struct serve_world {
+	struct serve_policies policies;
+	struct serve_data data;
+};
+
 struct serve {
+	struct serve_world *world;
 	struct loop *loop;
 	struct service *service;
 	struct buf input;
@@ -107,8 +116,12 @@ static void serve_command(struct serve *serve, const char *line)
 	struct service_counters counters = service_get_counters(serve->service);
 	unsigned long count;
 	unsigned long bytes;
+	char word[16], path[256];
 
-	if (sscanf(line, "publish %lu %lu", &count, &bytes) == 2 && bytes <= ARGUMENT_BYTES_MAX) {
+	if (sscanf(line, "load %15s %255s", word, path) == 2) {
+		puts(serve_data_load(&serve->world->data, word, path));
+	} else if (sscanf(line, "publish %lu %lu", &count, &bytes) == 2 &&
+		   bytes <= ARGUMENT_BYTES_MAX) {
 		serve_publish_exec(serve, count, bytes);
 		puts("published");
 	} else if (sscanf(line, "exit %lu", &count) == 1) {
@@ -147,13 +160,19 @@ static void serve_on_input(void *context, uint32_t events)
 	}
 }
 
-static void serve_get_status(void *context, service_status_fn answer, void *answer_context)
+static void serve_get_status(void *context, const Tetragon__GetStatusRequest *request,
+			     service_status_fn answer, void *answer_context)
 {
+	const struct serve_world *world = context;
 	Tetragon__GetStatusResponse status = TETRAGON__GET_STATUS_RESPONSE__INIT;
 	Google__Protobuf__Timestamp started = GOOGLE__PROTOBUF__TIMESTAMP__INIT;
 	Tetragon__LossCount loss = TETRAGON__LOSS_COUNT__INIT;
 	Tetragon__LossCount *losses[] = { &loss };
 
+	if (world->data.messages[SERVE_STATUS]) {
+		answer(answer_context, (void *)world->data.messages[SERVE_STATUS]);
+		return;
+	}
 	started.seconds = 1700000000;
 	loss.record = (char *)"exec";
 	loss.reason = (char *)"ring full";
@@ -175,7 +194,13 @@ static void serve_get_status(void *context, service_status_fn answer, void *answ
 static void serve_visit_processes(void *context, const Tetragon__DumpProcessCacheReqArgs *args,
 				  service_process_fn visit, void *visit_context)
 {
-	for (uint32_t i = args->skip_zero_refcnt ? 1 : 0; i < PROCESSES; i++) {
+	const struct serve_world *world = context;
+	const Tetragon__DumpProcessCacheResArgs *loaded =
+		(const void *)world->data.messages[SERVE_PROCESSES];
+
+	for (size_t i = 0; loaded && i < loaded->n_processes; i++)
+		visit(visit_context, loaded->processes[i]);
+	for (uint32_t i = args->skip_zero_refcnt ? 1 : 0; !loaded && i < PROCESSES; i++) {
 		Tetragon__ProcessInternal internal = TETRAGON__PROCESS_INTERNAL__INIT;
 		Google__Protobuf__UInt32Value references = GOOGLE__PROTOBUF__UINT32_VALUE__INIT;
 		Google__Protobuf__UInt32Value pid;
@@ -190,6 +215,17 @@ static void serve_visit_processes(void *context, const Tetragon__DumpProcessCach
 	}
 }
 
+static void serve_list(void *context, const Tetragon__ListTracingPoliciesRequest *request,
+		       service_policies_fn answer, void *answer_context)
+{
+	const struct serve_world *world = context;
+
+	if (world->data.messages[SERVE_POLICIES])
+		answer(answer_context, (const void *)world->data.messages[SERVE_POLICIES]);
+	else
+		serve_list_policies(context, request, answer, answer_context);
+}
+
 int main(int argc, char **argv)
 {
 	static const struct service_ops ops = { .get_status = serve_get_status,
@@ -197,19 +233,19 @@ int main(int argc, char **argv)
 						.add_policy = serve_add_policy,
 						.delete_policy = serve_delete_policy,
 						.configure_policy = serve_configure_policy,
-						.list_policies = serve_list_policies };
+						.list_policies = serve_list };
 	struct service_options options = { .server_address = argc > 1 ? argv[1] : "localhost:0",
 					   .socket_path = argc > 2 ? argv[2] : "",
 					   .node_name = "node" };
-	struct serve serve = { .next_pid = 1 };
-	struct serve_policies policies = {};
+	struct serve_world world = {};
+	struct serve serve = { .world = &world, .next_pid = 1 };
 	_cleanup_diag_ struct diag diag = {};
 	struct loop_source *input = NULL;
 	int error;
 
 	if (loop_new(&serve.loop))
 		return 1;
-	error = service_new(&serve.service, serve.loop, &options, &ops, &policies, &diag);
+	error = service_new(&serve.service, serve.loop, &options, &ops, &world, &diag);
 	if (!error)
 		error = loop_add_io(serve.loop, STDIN_FILENO, EPOLLIN, serve_on_input, &serve,
 				    &input);
@@ -224,5 +260,6 @@ int main(int argc, char **argv)
 	service_free(serve.service);
 	loop_free(serve.loop);
 	buf_done(&serve.input);
+	serve_data_done(&world.data);
 	return error != 0;
 }

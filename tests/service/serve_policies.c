@@ -199,8 +199,8 @@ static void listed_fill(struct listed *out, const struct serve_policy *policy)
 	listed_fill_counters(out);
 }
 
-void serve_list_policies(void *context, const char *domain, service_policies_fn answer,
-			 void *answer_context)
+void serve_list_policies(void *context, const Tetragon__ListTracingPoliciesRequest *request,
+			 service_policies_fn answer, void *answer_context)
 {
 	Tetragon__ListTracingPoliciesResponse list = TETRAGON__LIST_TRACING_POLICIES_RESPONSE__INIT;
 	Tetragon__TracingPolicyStatus *pointers[SERVE_POLICIES_MAX];
@@ -208,7 +208,9 @@ void serve_list_policies(void *context, const char *domain, service_policies_fn 
 	struct serve_policies *self = context;
 
 	for (size_t i = 0; i < self->count; i++) {
-		if (*domain && strcmp(domain, self->items[i].domain) != 0)
+		if (*request->domain && strcmp(request->domain, self->items[i].domain) != 0)
+			continue;
+		if (*request->name && strcmp(request->name, self->items[i].name) != 0)
 			continue;
 		listed_fill(&listed[i], &self->items[i]);
 		pointers[list.n_policies++] = &listed[i].status;

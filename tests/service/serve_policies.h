@@ -37,5 +37,5 @@ int serve_delete_policy(void *context, const char *name, const char *namespace, 
 			struct diag *diag);
 int serve_configure_policy(void *context, const struct service_policy_change *change,
 			   struct diag *diag);
-void serve_list_policies(void *context, const char *domain, service_policies_fn answer,
-			 void *answer_context);
+void serve_list_policies(void *context, const Tetragon__ListTracingPoliciesRequest *request,
+			 service_policies_fn answer, void *answer_context);

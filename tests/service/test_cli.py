@@ -58,7 +58,9 @@ class Offline(unittest.TestCase):
         for words in ((), ("--help",), ("getevents", "--help"), ("status", "-h"), ("version", "-h"),
                       ("tp", "--help"), ("tp", "add", "-h"), ("tp", "list", "-h"), ("tp", "domains", "-h"),
                       ("tracingpolicy", "delete", "-h"), ("tracingpolicy", "set-mode", "-h"),
-                      ("dump", "processcache", "-h"), ("debug", "dump", "processcache", "--help")):
+                      ("dump", "processcache", "-h"), ("debug", "dump", "processcache", "--help"),
+                      ("ps", "-h"), ("loss", "-h"), ("top", "-h"), ("why", "-h"), ("bugtool", "-h"), ("debug", "maps", "-h"),
+                      ("debug", "progs", "-h"), ("debug", "enable-stats", "-h")):
             got = tetra(*words)
             self.assertEqual((got.returncode, got.stderr), (0, ""), words)
             lines = got.stdout.splitlines()

@@ -1,0 +1,315 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""`tetra why` with policies in files: one row per kind of operator and value, what it says to an
+event, and which selector it names."""
+import json
+import os
+import subprocess
+import tempfile
+import unittest
+
+from serve_fixture import DEADLINE, Serve, sensors
+
+TETRA = os.environ["TETRAD_TETRA"]
+HOLDS, FAILS, OPEN = "holds", "does not hold", "cannot be judged"
+SOCK = {"sock_arg": {"family": "AF_INET", "protocol": "IPPROTO_TCP", "state": "TCP_SYN_SENT", "saddr": "10.1.2.3",
+                     "daddr": "192.168.7.9", "sport": 40000, "dport": 443}}
+SOCK6 = {"sock_arg": {"family": "AF_INET6", "saddr": "fe80::1", "daddr": "2001:db8::5", "dport": 22}}
+FILE = {"file_arg": {"path": "/etc/shadow", "permission": "-rw-r-----"}}
+DIRECTORY = {"path_arg": {"path": "/etc", "permission": "drwxr-xr-x"}}
+CUT = {"truncated_bytes_arg": {"bytes_arg": "YWJj", "orig_size": "900"}}
+
+# type, what the event shows, operator, values, verdict
+VALUES = (
+    ("int", {"int_arg": 5}, "Equal", ["5"], HOLDS),
+    ("int", {"int_arg": 5}, "Equal", ["4", "6"], FAILS),
+    ("int", {"int_arg": 5}, "NotEqual", ["4"], HOLDS),
+    ("int", {"int_arg": -1}, "Equal", ["-1"], HOLDS),
+    ("int", {"int_arg": -1}, "GT", ["-2"], HOLDS),
+    ("int", {"int_arg": -1}, "LT", ["-2"], FAILS),
+    ("int", {"int_arg": -5}, "InRange", ["-9:-3"], HOLDS),
+    ("uint32", {"uint_arg": 4294967295}, "GreaterThan", ["1"], HOLDS),
+    ("uint32", {"uint_arg": 7}, "LessThan", ["7"], FAILS),
+    ("uint64", {"size_arg": "18446744073709551615"}, "InMap", ["1", "10:18446744073709551615"], HOLDS),
+    ("uint64", {"size_arg": "9"}, "NotInMap", ["1:8"], HOLDS),
+    ("uint64", {"size_arg": "9"}, "NotInRange", ["1:9"], FAILS),
+    ("int64", {"long_arg": "6"}, "Mask", ["4"], HOLDS),
+    ("int64", {"long_arg": "6"}, "Mask", ["1"], FAILS),
+    ("int", {"int_arg": 5}, "CelExpr", ["arg0 > 4 && arg0 != 6"], HOLDS),
+    ("int", {"int_arg": -5}, "CelExpr", ["arg0 > 4"], FAILS),
+    ("uint32", {"uint_arg": 4294967295}, "CelExpr", ["arg0 > uint32(4)"], HOLDS),
+    ("string", {"string_arg": "/etc/passwd"}, "Equal", ["/etc/passwd"], HOLDS),
+    ("string", {"string_arg": "/etc/passwd"}, "NotEqual", ["/etc/passwd"], FAILS),
+    ("string", {"string_arg": "/etc/passwd"}, "Prefix", ["/etc/"], HOLDS),
+    ("string", {"string_arg": "/etc/passwd"}, "NotPrefix", ["/etc/"], FAILS),
+    ("string", {"string_arg": "/etc/passwd"}, "Postfix", ["wd", "x"], HOLDS),
+    ("string", {"string_arg": "/etc/passwd"}, "NotPostfix", ["x"], HOLDS),
+    ("string", {"string_arg": "/etc/passwd"}, "SubString", ["pass"], HOLDS),
+    ("string", {"string_arg": "/etc/passwd"}, "SubString", ["PASS"], FAILS),
+    ("string", {"string_arg": "/etc/passwd"}, "SubStringIgnCase", ["PASS"], HOLDS),
+    ("string", {"string_arg": "a\ufffdb"}, "Equal", ["ab"], OPEN),
+    ("char_buf", {"bytes_arg": "AGFi"}, "Equal", ["ab"], FAILS),
+    ("char_buf", {"bytes_arg": "YWI="}, "Equal", ["ab"], HOLDS),
+    ("char_buf", CUT, "Prefix", ["ab"], HOLDS),
+    ("char_buf", CUT, "Prefix", ["b"], FAILS),
+    ("char_buf", CUT, "Postfix", ["z"], OPEN),
+    ("file", FILE, "Equal", ["/etc/shadow"], HOLDS),
+    ("file", FILE, "FileType", ["reg"], HOLDS),
+    ("file", FILE, "NotFileType", ["reg", "dir"], FAILS),
+    ("path", DIRECTORY, "FileType", ["dir"], HOLDS),
+    ("path", {"path_arg": {"path": "b/c", "flags": "unresolvedPathComponents"}}, "Prefix", ["/a"], OPEN),
+    ("path", {"path_arg": {"path": "/x"}}, "FileType", ["dir"], OPEN),
+    ("linux_binprm", {"linux_binprm_arg": {"path": "/bin/sh"}}, "Equal", ["/bin/sh"], HOLDS),
+    ("sock", SOCK, "DPort", ["443"], HOLDS),
+    ("sock", SOCK, "NotDPort", ["443"], FAILS),
+    ("sock", SOCK, "DPort", ["80", "400:500"], HOLDS),
+    ("sock", SOCK, "DPortPriv", [], HOLDS),
+    ("sock", SOCK, "NotDPortPriv", [], FAILS),
+    ("sock", SOCK, "SPort", ["40000"], HOLDS),
+    ("sock", SOCK, "SPortPriv", [], FAILS),
+    ("sock", SOCK, "DAddr", ["192.168.0.0/16"], HOLDS),
+    ("sock", SOCK, "DAddr", ["192.168.6.0/23"], HOLDS),
+    ("sock", SOCK, "NotDAddr", ["192.168.8.0/23"], HOLDS),
+    ("sock", SOCK, "SAddr", ["10.1.2.3"], HOLDS),
+    ("sock", SOCK6, "DAddr", ["2001:db8::/32"], HOLDS),
+    ("sock", SOCK6, "NotDAddr", ["192.168.0.0/16"], HOLDS),
+    ("sock", SOCK, "Protocol", ["IPPROTO_TCP"], HOLDS),
+    ("sock", SOCK, "Protocol", ["IPPROTO_UDP"], FAILS),
+    ("sock", SOCK, "Family", ["AF_INET"], HOLDS),
+    ("sock", SOCK6, "Family", ["AF_INET"], FAILS),
+    ("sock", SOCK, "State", ["TCP_SYN_SENT"], HOLDS),
+    ("sock", SOCK6, "State", ["TCP_LISTEN"], OPEN),
+    ("skb", {"skb_arg": {"family": "AF_INET", "protocol": "IPPROTO_UDP", "daddr": "1.1.1.1", "dport": 53}},
+     "DPort", ["53"], HOLDS),
+    ("sockaddr", {"sockaddr_arg": {"family": "AF_INET", "addr": "1.2.3.4", "port": 80}}, "SPort", ["80"], HOLDS),
+    ("sockaddr", {"sockaddr_arg": {"family": "AF_INET", "addr": "1.2.3.4", "port": 80}}, "SAddr", ["1.2.3.0/24"],
+     HOLDS),
+    ("capability", {"capability_arg": {"value": 21, "name": "CAP_SYS_ADMIN"}}, "Equal", ["CAP_SYS_ADMIN"], HOLDS),
+    ("bpf_cmd", {"bpf_cmd_arg": "BPF_PROG_LOAD"}, "Equal", ["BPF_PROG_LOAD"], HOLDS),
+    ("cap_effective", {"cap_effective_arg": "0000000000200000"}, "Mask", ["CAP_SYS_ADMIN"], HOLDS),
+    ("cap_effective", {"cap_effective_arg": "no digits"}, "Mask", ["CAP_SYS_ADMIN"], OPEN),
+    ("string", {"error_arg": {"Message": "fault"}}, "NotEqual", ["x"], FAILS),
+    ("int", {"string_arg": "an agent that is not ours"}, "Equal", ["5"], OPEN),
+)
+
+PROCESS = {"pid": 70, "binary": "/usr/bin/cat", "executable": "/usr/bin/coreutils",
+           "ns": {"net": {"inum": 4026531840, "is_host": True}},
+           "cap": {"effective": ["CAP_SYS_ADMIN"], "permitted": ["CAP_CHOWN", "CAP_SYS_ADMIN"]}}
+PARENT = {"pid": 7, "binary": "/bin/bash"}
+
+# filter of a selector, verdict
+FILTERS = (
+    ("matchPIDs: [{operator: In, values: [70]}]", HOLDS),
+    ("matchPIDs: [{operator: NotIn, values: [70, 1]}]", FAILS),
+    ("matchPIDs: [{operator: In, values: [7], followForks: true}]", HOLDS),
+    ("matchPIDs: [{operator: In, values: [8], followForks: true}]", OPEN),
+    ("matchPIDs: [{operator: NotIn, values: [7], followForks: true}]", FAILS),
+    ("matchPIDs: [{operator: In, values: [1], isNamespacePID: true}]", OPEN),
+    ('matchBinaries: [{operator: In, values: ["/usr/bin/cat"]}]', HOLDS),
+    ('matchBinaries: [{operator: In, values: ["/usr/bin/coreutils"]}]', HOLDS),
+    ('matchBinaries: [{operator: NotIn, values: ["/usr/bin/cat"]}]', FAILS),
+    ('matchBinaries: [{operator: Prefix, values: ["/usr/"]}]', HOLDS),
+    ('matchBinaries: [{operator: NotPrefix, values: ["/usr/"]}]', FAILS),
+    ('matchBinaries: [{operator: Postfix, values: ["bin/cat"]}]', HOLDS),
+    ('matchBinaries: [{operator: NotPostfix, values: ["dog"]}]', HOLDS),
+    ('matchBinaries: [{operator: In, values: ["/bin/bash"], followChildren: true}]', HOLDS),
+    ('matchBinaries: [{operator: In, values: ["/bin/zsh"], followChildren: true}]', OPEN),
+    ('matchParentBinaries: [{operator: In, values: ["/bin/bash"]}]', HOLDS),
+    ('matchParentBinaries: [{operator: In, values: ["/usr/bin/cat"]}]', FAILS),
+    ('matchNamespaces: [{namespace: Net, operator: In, values: ["host_ns"]}]', HOLDS),
+    ('matchNamespaces: [{namespace: Net, operator: In, values: ["4026531840"]}]', HOLDS),
+    ('matchNamespaces: [{namespace: Net, operator: NotIn, values: ["4026531840"]}]', FAILS),
+    ('matchNamespaces: [{namespace: Mnt, operator: In, values: ["host_ns"]}]', OPEN),
+    ("matchCapabilities: [{operator: In, values: [CAP_SYS_ADMIN]}]", HOLDS),
+    ("matchCapabilities: [{operator: NotIn, values: [CAP_SYS_ADMIN]}]", FAILS),
+    ("matchCapabilities: [{type: Permitted, operator: In, values: [CAP_CHOWN]}]", HOLDS),
+    ("matchCapabilities: [{type: Inheritable, operator: In, values: [CAP_CHOWN]}]", FAILS),
+    ("matchNamespaceChanges: [{operator: In, values: [Net]}]", OPEN),
+    ("matchCapabilityChanges: [{operator: In, values: [CAP_CHOWN]}]", OPEN),
+)
+
+
+def policy(selectors, arguments="[{index: 0, type: int}]", call="security_file_open", more=""):
+    lines = "".join("\n    - " + line for line in selectors)
+    return """apiVersion: cilium.io/v1alpha1
+kind: TracingPolicy
+metadata: {name: p}
+spec:
+  kprobes:
+  - call: %s
+    syscall: false%s
+    args: %s
+    selectors:%s
+""" % (call, more, arguments, lines or " []")
+
+
+def event(arguments=({"int_arg": 5},), function="security_file_open", name="p", **more):
+    body = {"process": PROCESS, "parent": PARENT, "function_name": function, "policy_name": name,
+            "args": list(arguments), "action": "KPROBE_ACTION_POST", **more}
+    return json.dumps({"process_kprobe": body})
+
+
+class Why(unittest.TestCase):
+    def setUp(self):
+        self.folder = tempfile.TemporaryDirectory()
+        self.path = os.path.join(self.folder.name, "p.yaml")
+
+    def tearDown(self):
+        self.folder.cleanup()
+
+    def run_why(self, *words, text=None):
+        given = {"input": text} if text is not None else {"stdin": subprocess.DEVNULL}
+        return subprocess.run([TETRA, "why", *words], capture_output=True, text=True, timeout=DEADLINE, **given)
+
+    def ask(self, policy_text, event_text, *words):
+        with open(self.path, "w") as file:
+            file.write(policy_text)
+        got = self.run_why("--policy", self.path, *words, event_text)
+        self.assertEqual(got.stderr, "", policy_text)
+        return got
+
+    def judge(self, policy_text, event_text):
+        got = self.ask(policy_text, event_text, "-o", "json")
+        answer = json.loads(got.stdout)
+        self.assertEqual(got.returncode, answer["verdict"] == FAILS)
+        return answer
+
+    def test_each_operator_says_to_a_value_what_the_kernel_would(self):
+        for type_, shown, operator, values, verdict in VALUES:
+            text = "matchArgs: [{index: 0, operator: %s%s}]" % (
+                operator, ", values: " + json.dumps(values) if values else "")
+            if operator == "CelExpr":
+                text = "matchArgs: [{args: [0], operator: CelExpr, values: %s}]" % json.dumps(values)
+            answer = self.judge(policy([text], "[{index: 0, type: %s}]" % type_), event([shown]))
+            self.assertEqual(answer["filters"][0]["verdict"], verdict, (type_, shown, operator, values, answer))
+
+    def test_each_filter_on_the_process_says_what_the_event_shows(self):
+        for text, verdict in FILTERS:
+            answer = self.judge(policy([text]), event())
+            self.assertEqual(answer["filters"][0]["verdict"], verdict, (text, answer))
+
+    def test_capabilities_gained_needs_both_sets(self):
+        arguments = "[{index: 0, type: cap_effective}, {index: 1, type: cap_effective}]"
+        selector = ["matchArgs: [{args: [0, 1], operator: CapabilitiesGained}]"]
+        for old, new, verdict in (("1", "3", HOLDS), ("3", "1", FAILS)):
+            shown = [{"cap_effective_arg": old}, {"cap_effective_arg": new}]
+            self.assertEqual(self.judge(policy(selector, arguments), event(shown))["verdict"], verdict)
+
+    def test_the_first_selector_that_holds_made_it(self):
+        selectors = ["matchArgs: [{index: 0, operator: Equal, values: ['%d']}]" % number for number in (4, 5, 5)]
+        answer = self.judge(policy(selectors), event())
+        self.assertEqual((answer["selector"], answer["line"], answer["verdict"]), (1, 11, HOLDS))
+
+    def test_one_that_cannot_be_judged_comes_before_one_that_holds(self):
+        selectors = ["matchNamespaceChanges: [{operator: In, values: [Net]}]",
+                     "matchArgs: [{index: 0, operator: Equal, values: ['5']}]"]
+        got = self.ask(policy(selectors), event())
+        self.assertIn("selector 1 of 2 may have made this event", got.stdout)
+
+    def test_the_action_in_the_event_tells_selectors_apart(self):
+        one = "matchArgs: [{index: 0, operator: Equal, values: ['5']}]"
+        selectors = [one + "\n      matchActions: [{action: %s}]" % action for action in ("NoPost", "Sigkill", "Post")]
+        self.assertEqual(self.judge(policy(selectors), event())["selector"], 2)
+        self.assertEqual(self.judge(policy(selectors), event(action="KPROBE_ACTION_SIGKILL"))["selector"], 1)
+
+    def test_hooks_are_found_by_function_list_and_message(self):
+        text = """apiVersion: cilium.io/v1alpha1
+kind: TracingPolicy
+metadata: {name: p}
+spec:
+  lists: [{name: some, type: syscalls, values: [sys_read, sys_write]}]
+  kprobes:
+  - {call: "list:some", syscall: true, message: listed}
+  - {call: sys_openat, syscall: true, args: [{index: 2, type: int}]}
+  - {call: sys_openat, syscall: true, message: other}
+  lsmhooks:
+  - {hook: file_open}
+  tracepoints:
+  - {subsystem: syscalls, event: sys_enter_read}
+  uprobes:
+  - {path: /bin/x, symbols: [main]}
+"""
+        process = {"process": PROCESS, "policy_name": "p"}
+        cases = (
+            (event([], "__x64_sys_write", message="listed"), "kprobes", 0),
+            (event([], "__x64_sys_openat", message="other"), "kprobes", 2),
+            (event([{"int_arg": 1}], "__x64_sys_openat"), "kprobes", 1),
+            (json.dumps({"process_lsm": {**process, "function_name": "file_open"}}), "lsmhooks", 0),
+            (json.dumps({"process_tracepoint": {**process, "subsys": "syscalls", "event": "sys_enter_read"}}),
+             "tracepoints", 0),
+            (json.dumps({"process_uprobe": {**process, "path": "/bin/x", "symbol": "main"}}), "uprobes", 0),
+        )
+        for line, section, number in cases:
+            answer = self.judge(text, line)
+            self.assertEqual((answer.get("section"), answer.get("hook_number")), (section, number), line)
+        for line in (event([], "__x64_sys_close"), event([], "__x64_sys_openat"), event([], "__x64_sys_write")):
+            got = self.ask(text, line)
+            self.assertEqual(got.returncode, 1)
+            self.assertIn("has no hook that makes such events", got.stdout)
+
+    def test_a_return_value_and_data_are_judged(self):
+        selector = "matchReturnArgs: [{index: 0, operator: LT, values: ['0']}]"
+        text = policy([selector], more="\n    return: true\n    returnArg: {index: 0, type: int}")
+        self.assertEqual(self.judge(text, event(**{"return": {"int_arg": -13}}))["verdict"], HOLDS)
+        self.assertEqual(self.judge(text, event(**{"return": {"int_arg": 3}}))["verdict"], FAILS)
+        self.assertEqual(self.judge(text, event())["verdict"], OPEN)
+
+    def test_people_see_the_lines_of_the_selector_and_the_values(self):
+        selectors = ["matchArgs:\n      - index: 0\n        operator: Equal\n        values: ['5']"]
+        got = self.ask(policy(selectors), event())
+        self.assertEqual(got.stdout, """policy "p", kprobe 0 (%(path)s:6), selector 1 of 1 made this event
+  holds            matchArgs: 5: Equal 5 (%(path)s:11)
+   10 |     - matchArgs:
+   11 |       - index: 0
+   12 |         operator: Equal
+   13 |         values: ['5']
+""" % {"path": self.path})
+
+    def test_events_that_need_no_policy(self):
+        line = json.dumps({"process_exec": {"process": PROCESS, "parent": PARENT}})
+        got = self.run_why(text=line + "\n")
+        self.assertEqual((got.returncode, got.stderr), (0, ""))
+        self.assertIn("no policy is needed\nprocess: pid 70 /usr/bin/cat", got.stdout)
+        self.assertIn("parent: pid 7 /bin/bash", got.stdout)
+
+    def test_mistakes_are_named(self):
+        for words, text, status, wanted in (
+            ((), "", 2, "there is no event"),
+            (("-",), "nonsense\n", 1, ""),
+            (("{}", "{}"), None, 2, "takes only EVENT-JSON"),
+            (("--policy", "/none/such", event()), None, 1, "/none/such"),
+        ):
+            got = self.run_why(*words, text=text)
+            self.assertEqual((got.returncode, got.stdout), (status, ""), words)
+            self.assertIn(wanted, got.stderr)
+
+    def test_nothing_of_an_event_moves_the_cursor(self):
+        selector = "matchArgs: [{index: 0, operator: Equal, values: ['x']}]"
+        text = policy([selector], "[{index: 0, type: string}]")
+        got = self.ask(text, event([{"string_arg": "\x1b[2J\x07\x9b"}]))
+        self.assertEqual(got.returncode, 1)
+        self.assertFalse(set(got.stdout) & {"\x1b", "\x07", "\x9b"})
+
+    def test_the_agent_is_asked_for_the_policy(self):
+        text = policy(["matchArgs: [{index: 0, operator: Equal, values: ['5']}]"])
+        with Serve() as serve:
+            def ask(line):
+                return self.run_why("--server-address", serve.target(), line)
+
+            got = ask(event())
+            self.assertIn('the agent has no policy "p" any more; see --policy', got.stderr)
+            listed = sensors.ListTracingPoliciesResponse()
+            listed.policies.add(name="p")
+            for yaml, status, wanted in (("", 1, "does not tell the text"), ("nonsense: [", 1, "policy:2:1:"),
+                                         (text, 0, "made this event")):
+                listed.policies[0].yaml = yaml
+                with open(self.path, "w") as file:
+                    file.write(json.dumps({"policies": [{"name": "p", "yaml": yaml}]}))
+                self.assertEqual(serve.command("load policies " + self.path), "loaded")
+                got = ask(event())
+                self.assertEqual(got.returncode, status)
+                self.assertIn(wanted, got.stdout + got.stderr)
+
+
+if __name__ == "__main__":
+    unittest.main()
