@@ -9,11 +9,11 @@ COMPLETIONS := share/bash-completion/completions/tetra share/zsh/vendor-completi
 	share/fish/vendor_completions.d/tetra.fish
 
 BUILD_PACKAGES := gcc libc6-dev meson ninja-build pkg-config clang-19 bpftool libbpf-dev \
-	libelf-dev zlib1g-dev libyaml-dev libnghttp2-dev libmicrohttpd-dev libjansson-dev libprotobuf-c-dev libarchive-dev \
+	libelf-dev zlib1g-dev libyaml-dev libnghttp2-dev libmicrohttpd-dev libssl-dev libjansson-dev libprotobuf-c-dev libarchive-dev \
 	protobuf-c-compiler protobuf-compiler libprotobuf-dev libpcre2-dev
 CHECK_PACKAGES := qemu-system-x86 busybox-static cpio xz-utils kmod jq libcmocka-dev \
 	clang-format-19 libclang-rt-19-dev llvm-19 universal-ctags python3 python3-grpcio python3-protobuf \
-	iproute2 libcap2-bin util-linux procps prometheus bats bash zsh fish mandoc man-db groff-base
+	iproute2 libcap2-bin util-linux procps prometheus bats bash zsh fish mandoc man-db groff-base openssl
 
 .PHONY: all setup setup-check run check fuzz-policy bench install clean format measure help
 all: $(BUILD)/build.ninja

@@ -25,6 +25,10 @@ struct cli_settings {
 	uint64_t timeout_ns;
 	uint64_t retries;
 	uint64_t receive_bytes_max;
+	/* "" and none: not given; any of them asks for TLS. */
+	const char *tls_cert_file, *tls_key_file, *tls_server_name;
+	struct option_list tls_ca_files;
+	bool tls_skip_verify;
 	const struct option_list *words; /* what follows the command, if its row allows words */
 	const struct option_row
 		*global_rows; /* of the flags above, for those who write about them */

@@ -63,16 +63,51 @@ static bool connect_wait(int stop_fd, unsigned int attempt)
 	return poll(&stop, 1, ms) <= 0;
 }
 
+/* Any flag of TLS asks for TLS. NULL: none was given. */
+static const struct rpc_client_tls *connect_get_tls(const struct cli_settings *cli,
+						    struct rpc_client_tls *out)
+{
+	*out = (struct rpc_client_tls){
+		.cert_file = cli->tls_cert_file,
+		.key_file = cli->tls_key_file,
+		.ca_files = cli->tls_ca_files.items,
+		.ca_files_count = cli->tls_ca_files.count,
+		.server_name = cli->tls_server_name,
+		.skips_verification = cli->tls_skip_verify,
+	};
+	return *cli->tls_cert_file || *cli->tls_key_file || *cli->tls_server_name ||
+			       cli->tls_ca_files.count || cli->tls_skip_verify
+		       ? out
+		       : NULL;
+}
+
+/* Flags that contradict each other are said here. */
+static int connect_check_tls(const struct cli_settings *cli)
+{
+	if (!*cli->tls_cert_file != !*cli->tls_key_file)
+		cli_complain("--tls-cert-file and --tls-key-file go together; give both");
+	else if (cli->tls_skip_verify && (cli->tls_ca_files.count || *cli->tls_server_name))
+		cli_complain("--tls-skip-verify verifies nothing; leave it out, or "
+			     "--tls-ca-cert-files and --tls-server-name");
+	else
+		return 0;
+	return -EINVAL;
+}
+
 int cli_connect(const struct cli_settings *cli, int stop_fd, struct rpc_client **out)
 {
 	_cleanup_free_ char *address = cli_get_address(cli);
 	_cleanup_diag_ struct diag diag = {};
 	char room[ERROR_TEXT_BYTES];
+	struct rpc_client_tls room_tls;
+	const struct rpc_client_tls *tls = connect_get_tls(cli, &room_tls);
 	int error = -ENOMEM;
 
+	if (connect_check_tls(cli))
+		return -EINVAL;
 	for (unsigned int attempt = 0; address; attempt++) {
 		log_debug("connecting to \"%s\"", address);
-		error = rpc_client_connect(out, address, cli->timeout_ns, &diag);
+		error = rpc_client_connect(out, address, tls, cli->timeout_ns, &diag);
 		if (!error)
 			return 0;
 		/* A wrong address does not become right. */

@@ -92,7 +92,7 @@ static bool cri_call(const struct cli_settings *cli, const char *address,
 		.context = &answer,
 	};
 	char room[CLI_ERROR_BYTES];
-	int error = rpc_client_connect(&client, address, cli->timeout_ns, &diag);
+	int error = rpc_client_connect(&client, address, NULL, cli->timeout_ns, &diag);
 
 	if (error) {
 		cli_complain("cannot reach the runtime at \"%s\": %s", address,

@@ -8,6 +8,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -15,6 +16,7 @@
 #include "base/loop.h"
 #include "daemon/agent_handover.h"
 #include "daemon/agent_metrics.h"
+#include "daemon/agent_info.h"
 #include "daemon/agent_status.h"
 #include "daemon/export_filters.h"
 #include "daemon/pipeline.h"
@@ -28,6 +30,8 @@
 
 #define AGENT_BTF_DEFAULT "/sys/kernel/btf/vmlinux"
 #define AGENT_TICK_NS	  CLOCK_NS_PER_SECOND
+/* Five listening sockets with RPC_CONNECTIONS_MAX each, and 4,096 policies' worth of programs. */
+#define AGENT_DESCRIPTORS 16384
 /* A file that takes nothing is reported this often. */
 #define AGENT_REPORT_TICKS 60
 
@@ -248,43 +252,58 @@ static int agent_start_policies(struct agent *agent, struct diag *diag)
 	return -EINVAL;
 }
 
+static const struct service_ops agent_ops = {
+	.get_status = agent_status_answer,
+	.visit_processes = agent_status_visit_processes,
+	.add_policy = agent_status_add_policy,
+	.delete_policy = agent_status_delete_policy,
+	.configure_policy = agent_status_configure_policy,
+	.list_policies = agent_status_list_policies,
+	.get_info = agent_info_answer,
+	.is_healthy = agent_status_is_healthy,
+	.get_event_log = agent_status_get_event_log,
+};
+
 static int agent_start_service(struct agent *agent, struct diag *diag)
 {
-	const char *address = agent->options->server_address;
-	bool has_tcp = address[0] && strncmp(address, "unix://", strlen("unix://"));
+	const struct daemon_options *options = agent->options;
+	const char *address = options->server_address;
+	bool has_tcp = address[0] && strncmp(address, "unix:", strlen("unix:"));
 	struct service_options service = {
 		.filters = export_filters_options(agent->options, NULL),
 		.server_address = address,
 		.socket_path = has_tcp ? agent->socket_path : "",
 		.node_name = agent->pipeline.options.event.message.node_name,
-		.queue_events_max = (uint32_t)agent->options->event_queue_size,
-		.with_deprecated_policy_methods =
-			agent->options->enable_deprecated_tracingpolicy_grpc,
+		.queue_events_max = (uint32_t)options->event_queue_size,
+		.with_deprecated_policy_methods = options->enable_deprecated_tracingpolicy_grpc,
+		.socket_mode = (mode_t)strtoul(options->server_socket_mode, NULL, 8),
+		.socket_group = options->server_socket_group,
+		.tls_cert_file = options->server_tls_cert_file,
+		.tls_key_file = options->server_tls_key_file,
+		.tls_client_ca_files = options->server_tls_client_ca_files,
+		.tls_requires_client_cert = options->server_tls_require_client_cert,
+		.tcp_may_change = options->server_tcp_may_change,
+		.admins = options->server_admins,
+		.socket_admins = options->server_socket_admins,
+		.health_address = options->health_server_address,
+		.health_interval_ns = options->health_server_interval * CLOCK_NS_PER_SECOND,
 	};
-	static const struct service_ops ops = {
-		.get_status = agent_status_answer,
-		.visit_processes = agent_status_visit_processes,
-		.add_policy = agent_status_add_policy,
-		.delete_policy = agent_status_delete_policy,
-		.configure_policy = agent_status_configure_policy,
-		.list_policies = agent_status_list_policies,
-	};
-
 	int error;
 
 	snprintf(agent->socket_path, sizeof(agent->socket_path), "%.4000s/tetragon.sock",
-		 agent->options->run_dir);
+		 options->run_dir);
 	agent->status = (struct agent_status){
 		.pipeline = &agent->pipeline,
 		.sensor = agent->sensor,
 		.features = &agent->features,
 		.started_ns = agent->started_ns,
 		.measure_fd = -1,
+		.looked_ns = clock_read_ns(CLOCK_MONOTONIC),
 	};
 	error = loss_history_new(&agent->status.history, agent->started_ns);
 	if (!error)
-		error = service_new(&agent->service, agent->loop, &service, &ops, &agent->status,
-				    diag);
+		error = service_new(&agent->service, agent->loop, &service, &agent_ops,
+				    &agent->status, diag);
 	agent->status.service = agent->service;
 	return error;
 }
@@ -313,6 +332,19 @@ static int agent_start_metrics(struct agent *agent, struct diag *diag)
 	return agent_metrics_new(&agent->metrics, agent->loop, &sources, &metrics, diag);
 }
 
+/* Clients may hold more descriptors than the customary 1,024; policies need theirs besides. What
+ * the administrator has set as the maximum stays. */
+static void agent_allow_descriptors(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur >= AGENT_DESCRIPTORS)
+		return;
+	limit.rlim_cur = limit.rlim_max < AGENT_DESCRIPTORS ? limit.rlim_max : AGENT_DESCRIPTORS;
+	if (setrlimit(RLIMIT_NOFILE, &limit) < 0)
+		log_debug("cannot raise the limit on open files: %s", strerror(errno));
+}
+
 int agent_new(struct agent **out, const struct daemon_options *options, struct diag *diag)
 {
 	struct agent *agent = calloc(1, sizeof(*agent));
@@ -320,6 +352,7 @@ int agent_new(struct agent **out, const struct daemon_options *options, struct d
 
 	if (!agent)
 		return -ENOMEM;
+	agent_allow_descriptors();
 	agent->options = options;
 	agent->status.measure_fd = -1;
 	agent->started_ns = clock_read_ns(CLOCK_BOOTTIME);
@@ -409,8 +442,14 @@ static void agent_on_tick(void *context)
 {
 	struct agent *agent = context;
 
-	for (enum wire_ring ring = 0; ring < WIRE_RINGS; ring++)
-		process_sensor_consume(agent->sensor, ring);
+	agent->status.look_error = 0;
+	for (enum wire_ring ring = 0; ring < WIRE_RINGS; ring++) {
+		int records = process_sensor_consume(agent->sensor, ring);
+
+		if (records < 0)
+			agent->status.look_error = records;
+	}
+	agent->status.looked_ns = clock_read_ns(CLOCK_MONOTONIC);
 	pipeline_tick(&agent->pipeline);
 	engine_tick(agent->engine);
 	agent_status_tick(&agent->status);

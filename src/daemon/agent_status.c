@@ -2,9 +2,15 @@
 /* Status and process cache as API messages. */
 #include "daemon/agent_status.h"
 
+#include <errno.h>
+#include <string.h>
+
 #include "base/clock.h"
 #include "daemon/losses.h"
 #include "kernel/programs.h"
+
+/* The rings are looked into every second; a loop that is this late does not do its work. */
+#define LOOK_LATE_NS (10 * CLOCK_NS_PER_SECOND)
 
 static uint64_t status_resident_bytes(void)
 {
@@ -179,4 +185,35 @@ void agent_status_list_policies(void *context, const Tetragon__ListTracingPolici
 				service_policies_fn answer, void *answer_context)
 {
 	policies_list(((struct agent_status *)context)->policies, request, answer, answer_context);
+}
+
+bool agent_status_is_healthy(void *context, struct diag *why)
+{
+	const struct agent_status *status = context;
+	uint64_t now = clock_read_ns(CLOCK_MONOTONIC);
+
+	if (status->look_error) {
+		diag_add(why, "the kernel's event rings cannot be read: %s",
+			 strerror(-status->look_error));
+		return false;
+	}
+	if (now - status->looked_ns > LOOK_LATE_NS) {
+		diag_add(why, "the kernel's event rings were not looked into for %llu s",
+			 (unsigned long long)((now - status->looked_ns) / CLOCK_NS_PER_SECOND));
+		return false;
+	}
+	return process_sensor_is_attached(status->sensor, why);
+}
+
+/* The file is never rotated here: nothing is limited. */
+int agent_status_get_event_log(void *context, struct service_event_log *out, struct diag *diag)
+{
+	const struct agent_status *status = context;
+
+	if (!status->pipeline->file) {
+		diag_add(diag, "this agent writes no event file; see --export-filename");
+		return -EOPNOTSUPP;
+	}
+	*out = (struct service_event_log){};
+	return 0;
 }

@@ -22,6 +22,8 @@ struct agent_status {
 	/* A client asks for run times: the kernel measures until then. -1: it does not. */
 	int measure_fd;
 	uint64_t measure_end_ns; /* monotonic clock */
+	uint64_t looked_ns;	 /* monotonic; when the rings were last looked into by the clock */
+	int look_error;		 /* 0, or the negative errno of that */
 };
 
 /* MEASURE_FD is closed by the second. */
@@ -53,3 +55,6 @@ int agent_status_configure_policy(void *context, const struct service_policy_cha
 				  struct diag *diag);
 void agent_status_list_policies(void *context, const Tetragon__ListTracingPoliciesRequest *request,
 				service_policies_fn answer, void *answer_context);
+/* The sensor is attached, and its rings are read. */
+bool agent_status_is_healthy(void *context, struct diag *why);
+int agent_status_get_event_log(void *context, struct service_event_log *out, struct diag *diag);

@@ -19,6 +19,30 @@
 static const struct option_row daemon_option_rows[] = {
 	{ "server-address", 0, OPTION_TEXT, MEMBER(server_address), "localhost:54321", "ADDRESS",
 	  NULL, "gRPC listener: host:port or unix:///path; empty: none", "Interfaces" },
+	{ "server-tls-cert-file", 0, OPTION_TEXT, MEMBER(server_tls_cert_file), NULL, "FILE", NULL,
+	  "speak TLS on the TCP address, with this certificate and its chain (PEM)", "Interfaces" },
+	{ "server-tls-key-file", 0, OPTION_TEXT, MEMBER(server_tls_key_file), NULL, "FILE", NULL,
+	  "the private key of that certificate", "Interfaces" },
+	{ "server-tls-client-ca-files", 0, OPTION_LIST, MEMBER(server_tls_client_ca_files), NULL,
+	  "FILES", NULL, "CAs that client certificates are verified with", "Interfaces" },
+	{ "server-tls-require-client-cert", 0, OPTION_BOOL, MEMBER(server_tls_require_client_cert),
+	  NULL, NULL, NULL, "refuse clients without a certificate", "Interfaces" },
+	{ "server-admins", 0, OPTION_LIST, MEMBER(server_admins), NULL, "NAMES", NULL,
+	  "names in client certificates that may change policies; empty: all that verify",
+	  "Interfaces" },
+	{ "server-socket-admins", 0, OPTION_LIST, MEMBER(server_socket_admins), NULL, "USERS", NULL,
+	  "users and @groups, besides root, that may change policies over the unix socket",
+	  "Interfaces" },
+	{ "server-tcp-may-change", 0, OPTION_BOOL, MEMBER(server_tcp_may_change), NULL, NULL, NULL,
+	  "let everybody on TCP change policies, as upstream does", "Interfaces" },
+	{ "server-socket-mode", 0, OPTION_TEXT, MEMBER(server_socket_mode), "660", "MODE", NULL,
+	  "octal mode of the unix socket", "Interfaces" },
+	{ "server-socket-group", 0, OPTION_TEXT, MEMBER(server_socket_group), NULL, "GROUP", NULL,
+	  "group of the unix socket", "Interfaces" },
+	{ "health-server-address", 0, OPTION_TEXT, MEMBER(health_server_address), ":6789",
+	  "ADDRESS", NULL, "listener of grpc.health.v1; empty: none", "Interfaces" },
+	{ "health-server-interval", 0, OPTION_UINT, MEMBER(health_server_interval), "10", "SECONDS",
+	  NULL, "time between self checks", "Interfaces" },
 	{ "event-queue-size", 0, OPTION_UINT, MEMBER(event_queue_size), "10000", "EVENTS", NULL,
 	  "events that may wait for one slow client", "Interfaces" },
 	{ "metrics-server", 0, OPTION_TEXT, MEMBER(metrics_server), "", "ADDRESS", NULL,
@@ -109,6 +133,37 @@ static const struct option_row daemon_option_rows[] = {
 	  "Diagnosis" },
 };
 
+/* Whether TEXT is 1 to 4 octal digits of permissions. */
+static bool is_file_mode(const char *text)
+{
+	return *text && strlen(text) <= 4 && strspn(text, "01234567") == strlen(text) &&
+	       strtoul(text, NULL, 8) <= 0777;
+}
+
+static void check_server(const struct daemon_options *options, struct diag *diag)
+{
+	if (!*options->server_tls_cert_file != !*options->server_tls_key_file)
+		diag_add(diag, "--server-tls-cert-file and --server-tls-key-file go together; give "
+			       "both");
+	if (!*options->server_tls_cert_file &&
+	    (options->server_tls_client_ca_files.count || options->server_tls_require_client_cert))
+		diag_add(diag, "client certificates want TLS; give --server-tls-cert-file and "
+			       "--server-tls-key-file");
+	if (options->server_tls_require_client_cert && !options->server_tls_client_ca_files.count)
+		diag_add(diag, "--server-tls-require-client-cert wants the CAs to verify them "
+			       "with; give --server-tls-client-ca-files");
+	if (*options->server_tls_cert_file && !strncmp(options->server_address, "unix:", 5))
+		diag_add(diag, "a unix socket speaks no TLS; give a host:port as "
+			       "--server-address or leave --server-tls-cert-file out");
+	if (!is_file_mode(options->server_socket_mode))
+		diag_add(diag,
+			 "--server-socket-mode is \"%s\"; it must be an octal mode such as 660",
+			 options->server_socket_mode);
+	if (options->health_server_interval < 1 || options->health_server_interval > 86400)
+		diag_add(diag, "--health-server-interval is %llu; it must be from 1 to 86400",
+			 (unsigned long long)options->health_server_interval);
+}
+
 static int check_together(const struct daemon_options *options, struct diag *diag)
 {
 	unsigned int lines = diag->lines;
@@ -145,11 +200,10 @@ static int check_together(const struct daemon_options *options, struct diag *dia
 	if (options->execve_map_entries > 1U << 24)
 		diag_add(diag, "--execve-map-entries is %llu; it must be at most %u",
 			 (unsigned long long)options->execve_map_entries, 1U << 24);
-	if (strspn(options->export_file_perm, "01234567") != strlen(options->export_file_perm) ||
-	    strlen(options->export_file_perm) > 4 ||
-	    strtoul(options->export_file_perm, NULL, 8) > 0777 || !options->export_file_perm[0])
+	if (!is_file_mode(options->export_file_perm))
 		diag_add(diag, "--export-file-perm is \"%s\"; it must be an octal mode such as 600",
 			 options->export_file_perm);
+	check_server(options, diag);
 	return diag->lines == lines ? 0 : -EINVAL;
 }
 

@@ -17,6 +17,14 @@ struct daemon_options {
 	const char *bpf_dir;
 	bool keep_sensors_on_exit;
 	const char *server_address;
+	const char *server_tls_cert_file, *server_tls_key_file;
+	struct option_list server_tls_client_ca_files;
+	bool server_tls_require_client_cert;
+	struct option_list server_admins, server_socket_admins;
+	bool server_tcp_may_change;
+	const char *server_socket_mode, *server_socket_group;
+	const char *health_server_address;
+	uint64_t health_server_interval; /* seconds */
 	uint64_t event_queue_size;
 	const char *metrics_server;
 	bool enable_event_metrics, enable_msg_handling_latency;

@@ -248,8 +248,6 @@ void read_lost(struct agent_metrics *metrics, struct metrics_page *page)
 /* ---- gRPC
  * ------------------------------------------------------------------------------------------ */
 
-#define GRPC_SERVICE "tetragon.FineGuidanceSensors"
-
 /* Names of codes as gRPC for Go prints them. */
 static const char *const grpc_codes[SERVICE_CODES] = {
 	"OK",
@@ -276,8 +274,8 @@ static bool grpc_read(const struct agent_metrics *metrics, size_t at,
 {
 	if (!*metrics->sources.service || !service_read_method(*metrics->sources.service, at, out))
 		return false;
-	values[0] = out->is_stream ? "server_stream" : "unary";
-	values[1] = GRPC_SERVICE;
+	values[0] = out->takes_stream ? "bidi_stream" : out->is_stream ? "server_stream" : "unary";
+	values[1] = out->service;
 	values[2] = out->name;
 	return true;
 }
@@ -345,4 +343,15 @@ void read_label_sets(struct agent_metrics *metrics, struct metrics_page *page)
 void read_left_out(struct agent_metrics *metrics, struct metrics_page *page)
 {
 	metrics_page_add_always(page, NULL, page->left_out);
+}
+
+void read_rpc_refused(struct agent_metrics *metrics, struct metrics_page *page)
+{
+	struct rpc_counters counters;
+
+	if (!*metrics->sources.service)
+		return;
+	service_read_rpc_counters(*metrics->sources.service, &counters);
+	for (int i = 0; i < RPC_REFUSALS; i++)
+		metrics_page_add(page, &rpc_refusal_names[i], counters.refused[i]);
 }

@@ -199,6 +199,9 @@ static int server_start_http(struct metrics_server *server)
 
 static int server_listen(struct metrics_server *server, const char *address, struct diag *diag)
 {
+	const struct address_options listen = { .text = address,
+						.flag = "--metrics-server",
+						.group = (gid_t)-1 };
 	int fds[ADDRESS_SOCKETS_MAX];
 	size_t count = 0;
 	int error;
@@ -210,7 +213,7 @@ static int server_listen(struct metrics_server *server, const char *address, str
 			address);
 		return -EINVAL;
 	}
-	error = address_listen(address, 0, fds, &count, diag);
+	error = address_listen(&listen, fds, &count, diag);
 	if (error)
 		return error;
 	for (size_t i = 0; i < count; i++)

@@ -82,6 +82,14 @@ static bool address_split(const char *text, char **out_host, const char **out_po
 	return *out_host;
 }
 
+char *address_get_host(const char *text)
+{
+	const char *port;
+	char *host;
+
+	return address_split(text, &host, &port) ? host : NULL;
+}
+
 /* Asks the resolver; an empty host is every address of this machine. */
 static int address_resolve(const char *text, bool is_passive, struct addrinfo **out,
 			   struct diag *diag)
@@ -118,6 +126,21 @@ uint16_t address_get_port(int fd)
 	if (address.ss_family == AF_INET6)
 		return ntohs(((struct sockaddr_in6 *)&address)->sin6_port);
 	return 0;
+}
+
+bool address_is_local(int fd)
+{
+	struct sockaddr_storage address;
+	socklen_t bytes = sizeof(address);
+
+	if (getsockname(fd, (struct sockaddr *)&address, &bytes) < 0)
+		return false;
+	if (address.ss_family == AF_INET)
+		return ntohl(((struct sockaddr_in *)&address)->sin_addr.s_addr) >> 24 ==
+		       IN_LOOPBACKNET;
+	if (address.ss_family == AF_INET6)
+		return IN6_IS_ADDR_LOOPBACK(&((struct sockaddr_in6 *)&address)->sin6_addr);
+	return address.ss_family == AF_UNIX;
 }
 
 static void address_set_port(struct sockaddr *address, uint16_t port)
@@ -211,11 +234,12 @@ static int address_clear_unix(const struct sockaddr_un *address)
 	return unlink(address->sun_path) < 0 && errno != ENOENT ? -errno : 0;
 }
 
-static int address_listen_unix(const char *text, mode_t mode, int *out_fd, struct diag *diag)
+static int address_listen_unix(const struct address_options *options, int *out_fd,
+			       struct diag *diag)
 {
 	_cleanup_close_ int fd = -1;
 	struct sockaddr_un address;
-	int error = address_fill_unix(text, &address, diag);
+	int error = address_fill_unix(options->text, &address, diag);
 
 	if (error)
 		return error;
@@ -226,10 +250,11 @@ static int address_listen_unix(const char *text, mode_t mode, int *out_fd, struc
 	if (fd < 0)
 		return -errno;
 	/* Linux gives the file the mode of the socket, less the umask: it is never too open. */
-	if (fchmod(fd, mode) < 0 ||
+	if (fchmod(fd, options->mode) < 0 ||
 	    bind(fd, (const struct sockaddr *)&address, sizeof(address)) < 0)
 		return -errno;
-	if (chmod(address.sun_path, mode) < 0 || listen(fd, ADDRESS_BACKLOG) < 0) {
+	if (chown(address.sun_path, (uid_t)-1, options->group) < 0 ||
+	    chmod(address.sun_path, options->mode) < 0 || listen(fd, ADDRESS_BACKLOG) < 0) {
 		error = -errno;
 		unlink(address.sun_path);
 		return error;
@@ -238,42 +263,44 @@ static int address_listen_unix(const char *text, mode_t mode, int *out_fd, struc
 	return 0;
 }
 
-static const char *address_get_advice(const char *text, int error)
+static const char *address_get_advice(const struct address_options *options, int error)
 {
 	switch (error) {
 	case -EADDRINUSE:
-		return "; stop the other instance or choose another with --server-address";
+		return "; stop the other instance or choose another with ";
 	case -EACCES:
 	case -EPERM:
-		return address_is_unix(text) ? "; run as root or choose a path that may be written"
-					     : "; run as root or choose a port above 1023";
+		return address_is_unix(options->text)
+			       ? "; run as root or choose a path that may be written with "
+			       : "; run as root or choose a port above 1023 with ";
 	case -ENOENT:
-		return "; create its directory first";
+		return "; create its directory first or choose another with ";
 	case -ENOTSOCK:
-		return "; the file there is not a socket";
+		return "; the file there is not a socket; choose another with ";
 	default:
-		return "";
+		return "; see ";
 	}
 }
 
-int address_listen(const char *text, mode_t mode, int *out_fds, size_t *out_count,
+int address_listen(const struct address_options *options, int *out_fds, size_t *out_count,
 		   struct diag *diag)
 {
 	unsigned int lines = diag ? diag->lines : 0;
 	char room[ADDRESS_ERROR_BYTES];
 	int error;
 
-	if (address_is_unix(text)) {
-		error = address_listen_unix(text, mode, out_fds, diag);
+	if (address_is_unix(options->text)) {
+		error = address_listen_unix(options, out_fds, diag);
 		if (!error)
 			*out_count = 1;
 	} else {
-		error = address_listen_tcp(text, out_fds, out_count, diag);
+		error = address_listen_tcp(options->text, out_fds, out_count, diag);
 	}
 	if (error && diag && diag->lines == lines)
-		diag_add(diag, "cannot listen on \"%s\": %s%s", text,
+		diag_add(diag, "cannot listen on \"%s\": %s%s%s", options->text,
 			 address_error_text(-error, room, sizeof(room)),
-			 address_get_advice(text, error));
+			 address_get_advice(options, error),
+			 options->flag ? options->flag : "--server-address");
 	return error;
 }
 

@@ -5,10 +5,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "rpc/server_private.h"
 
 enum { QUEUE_CAPACITY_MIN = 16, HEADERS_MAX = 4 };
+
+/* Supplementary groups of one process that are looked at; nobody has so many. */
+enum { GROUPS_MAX = 1024 };
 
 /* Room for the words about lines that were left out. */
 enum { CUT_BYTES = 64 };
@@ -102,6 +106,7 @@ struct rpc_call *call_new(struct rpc_connection *connection, int32_t stream_id)
 	if (call->next)
 		call->next->link = &call->next;
 	connection->calls = call;
+	connection->quota->calls++;
 	connection->active_ns = call->began_ns;
 	return call;
 }
@@ -153,6 +158,8 @@ static void call_tell_end(const struct rpc_call *call)
 void call_free(struct rpc_call *call)
 {
 	call->connection->active_ns = clock_read_ns(CLOCK_MONOTONIC);
+	call->connection->quota->calls--;
+	call->connection->quota->streams -= call->is_counted_stream;
 	*call->link = call->next;
 	if (call->next)
 		call->next->link = call->link;
@@ -283,6 +290,32 @@ const void *rpc_call_get_row(const struct rpc_call *call)
 	return call->method->row;
 }
 
+const struct rpc_peer *rpc_call_get_peer(const struct rpc_call *call)
+{
+	return &call->connection->peer;
+}
+
+bool rpc_call_is_in_group(const struct rpc_call *call, gid_t group)
+{
+	const struct rpc_connection *connection = call->connection;
+	socklen_t bytes = GROUPS_MAX * sizeof(gid_t);
+	_cleanup_free_ gid_t *groups = NULL;
+
+	if (connection->peer.door != RPC_DOOR_UNIX)
+		return false;
+	if (connection->peer.gid == group)
+		return true;
+	/* Linux 4.13; what the peer had when it connected. */
+	groups = malloc(bytes);
+	if (!groups || getsockopt(connection->fd, SOL_SOCKET, SO_PEERGROUPS, groups, &bytes) < 0)
+		return false;
+	for (size_t i = 0; i < bytes / sizeof(gid_t); i++) {
+		if (groups[i] == group)
+			return true;
+	}
+	return false;
+}
+
 static size_t call_count_lines(const char *text)
 {
 	size_t lines = 0;
@@ -313,20 +346,18 @@ static char *call_cut_text(const char *text, size_t encoded_max)
 	return bytes < 0 ? NULL : cut;
 }
 
-void rpc_call_fail(struct rpc_call *call, enum rpc_status status, const char *format, ...)
+static void call_fail(struct rpc_call *call, enum rpc_status status, const char *format,
+		      va_list args)
 {
 	struct rpc_server *server = call->connection->server;
 	bool is_full = server->reply_bytes >= RPC_SERVER_REPLY_BYTES_MAX;
 	_cleanup_free_ char *text = NULL;
-	va_list args;
 	char *cut;
 
 	if (call->is_finished)
 		return;
-	va_start(args, format);
 	if (vasprintf(&text, format, args) < 0)
 		text = NULL;
-	va_end(args);
 	cut = call_cut_text(text ? text : "out of memory",
 			    is_full ? RPC_STATUS_LINE_BYTES_MAX : RPC_STATUS_BYTES_MAX);
 	if (cut) {
@@ -334,6 +365,27 @@ void rpc_call_fail(struct rpc_call *call, enum rpc_status status, const char *fo
 		server->reply_bytes += strlen(cut);
 	}
 	call_finish(call, status, cut);
+}
+
+void rpc_call_fail(struct rpc_call *call, enum rpc_status status, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	call_fail(call, status, format, args);
+	va_end(args);
+}
+
+void rpc_call_refuse(struct rpc_call *call, enum rpc_refusal why, enum rpc_status status,
+		     const char *format, ...)
+{
+	va_list args;
+
+	if (!call->is_finished)
+		server_count_refusal(call->connection->server, why);
+	va_start(args, format);
+	call_fail(call, status, format, args);
+	va_end(args);
 }
 
 void rpc_call_reply(struct rpc_call *call, struct rpc_message *message)
@@ -345,9 +397,9 @@ void rpc_call_reply(struct rpc_call *call, struct rpc_message *message)
 	if (call->is_finished)
 		return;
 	if (server->reply_bytes + bytes > RPC_SERVER_REPLY_BYTES_MAX) {
-		rpc_call_fail(call, RPC_RESOURCE_EXHAUSTED,
-			      "answers of %zu bytes wait for their clients; try again later",
-			      server->reply_bytes + bytes);
+		rpc_call_refuse(call, RPC_REFUSED_MEMORY, RPC_RESOURCE_EXHAUSTED,
+				"answers of %zu bytes wait for their clients; try again later",
+				server->reply_bytes + bytes);
 		return;
 	}
 	if (!own || !queue_push(&call->queue, own)) {

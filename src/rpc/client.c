@@ -16,6 +16,7 @@
 #include "rpc/address.h"
 #include "rpc/frame.h"
 #include "rpc/limits.h"
+#include "rpc/tls.h"
 
 /* The call under way. */
 struct client_call {
@@ -33,8 +34,10 @@ struct client_call {
 
 struct rpc_client {
 	int fd;
+	struct tls *tls; /* NULL: in clear */
 	nghttp2_session *session;
 	struct buf unsent;
+	struct buf why; /* the server's last words, or TLS's, about the end of the connection */
 	char authority[256];
 	struct client_call *call; /* NULL between calls */
 };
@@ -169,6 +172,18 @@ static ssize_t client_read_request(nghttp2_session *session, int32_t stream_id, 
 	return (ssize_t)part;
 }
 
+/* A server that goes away may say why. */
+static int client_on_frame(nghttp2_session *session, const nghttp2_frame *frame, void *context)
+{
+	struct rpc_client *client = context;
+
+	if (frame->hd.type != NGHTTP2_GOAWAY || !frame->goaway.opaque_data_len)
+		return 0;
+	buf_reset(&client->why);
+	frame_decode_status(&client->why, frame->goaway.opaque_data, frame->goaway.opaque_data_len);
+	return 0;
+}
+
 static int client_start_session(struct rpc_client *client)
 {
 	nghttp2_session_callbacks *callbacks;
@@ -179,6 +194,7 @@ static int client_start_session(struct rpc_client *client)
 	nghttp2_session_callbacks_set_on_header_callback(callbacks, client_on_header);
 	nghttp2_session_callbacks_set_on_data_chunk_recv_callback(callbacks, client_on_data);
 	nghttp2_session_callbacks_set_on_stream_close_callback(callbacks, client_on_close);
+	nghttp2_session_callbacks_set_on_frame_recv_callback(callbacks, client_on_frame);
 	error = nghttp2_session_client_new(&client->session, callbacks, client);
 	nghttp2_session_callbacks_del(callbacks);
 	if (error || nghttp2_submit_settings(client->session, NGHTTP2_FLAG_NONE, NULL, 0))
@@ -191,16 +207,24 @@ static void client_cleanup(struct rpc_client **client)
 	rpc_client_free(*client);
 }
 
-int rpc_client_connect(struct rpc_client **out, const char *address, uint64_t timeout_ns,
-		       struct diag *diag)
+int rpc_client_connect(struct rpc_client **out, const char *address,
+		       const struct rpc_client_tls *tls, uint64_t timeout_ns, struct diag *diag)
 {
 	_cleanup_(client_cleanup) struct rpc_client *client = calloc(1, sizeof(*client));
+	uint64_t deadline_ns = clock_read_ns(CLOCK_MONOTONIC) + timeout_ns;
 	int error;
 
 	if (!client)
 		return -ENOMEM;
 	client->fd = -1;
+	if (tls && address_is_unix(address)) {
+		diag_add(diag, "bad address \"%s\": a unix socket speaks no TLS; want host:port",
+			 address);
+		return -EINVAL;
+	}
 	error = address_connect(address, timeout_ns, &client->fd, diag);
+	if (!error && tls)
+		error = tls_connect(&client->tls, client->fd, address, tls, deadline_ns, diag);
 	if (error)
 		return error;
 	/* A path is no authority; servers want some word there. */
@@ -218,9 +242,32 @@ void rpc_client_free(struct rpc_client *client)
 	if (!client)
 		return;
 	nghttp2_session_del(client->session);
+	tls_free(client->tls);
 	cleanup_close(&client->fd);
 	buf_done(&client->unsent);
+	buf_done(&client->why);
 	free(client);
+}
+
+/* Bytes, or a negative errno. */
+static ssize_t client_send(struct rpc_client *client, const void *data, size_t bytes)
+{
+	ssize_t sent;
+
+	if (client->tls)
+		return tls_write(client->tls, data, bytes);
+	sent = send(client->fd, data, bytes, MSG_NOSIGNAL);
+	return sent < 0 ? -errno : sent;
+}
+
+static ssize_t client_receive(struct rpc_client *client, void *out, size_t bytes)
+{
+	ssize_t got;
+
+	if (client->tls)
+		return tls_read(client->tls, out, bytes);
+	got = recv(client->fd, out, bytes, 0);
+	return got < 0 ? -errno : got;
 }
 
 static int client_write(struct rpc_client *client)
@@ -230,10 +277,9 @@ static int client_write(struct rpc_client *client)
 		ssize_t bytes;
 
 		if (client->unsent.bytes) {
-			bytes = send(client->fd, client->unsent.data, client->unsent.bytes,
-				     MSG_NOSIGNAL);
+			bytes = client_send(client, client->unsent.data, client->unsent.bytes);
 			if (bytes < 0)
-				return errno == EAGAIN || errno == EINTR ? 0 : -errno;
+				return bytes == -EAGAIN || bytes == -EINTR ? 0 : (int)bytes;
 			buf_drop_front(&client->unsent, (size_t)bytes);
 			continue;
 		}
@@ -252,10 +298,14 @@ static int client_write(struct rpc_client *client)
 static int client_read(struct rpc_client *client)
 {
 	uint8_t data[RPC_READ_BYTES];
-	ssize_t bytes = recv(client->fd, data, sizeof(data), 0);
+	ssize_t bytes = client_receive(client, data, sizeof(data));
 
+	if (bytes == -EAGAIN || bytes == -EINTR)
+		return 0;
+	if (bytes == -EPROTO && client->tls && !client->why.bytes)
+		tls_explain(client->tls, &client->why);
 	if (bytes < 0)
-		return errno == EAGAIN || errno == EINTR ? 0 : -errno;
+		return (int)bytes;
 	if (bytes == 0)
 		return -ECONNRESET;
 	return nghttp2_session_mem_recv(client->session, data, (size_t)bytes) < 0 ? -EPROTO : 1;
@@ -272,13 +322,22 @@ static int client_get_wait_ms(uint64_t deadline_ns)
 	return ms > INT32_MAX ? INT32_MAX : (int)ms;
 }
 
+static short client_get_events(const struct rpc_client *client)
+{
+	bool is_waiting = client->unsent.bytes > 0;
+
+	if (!client->tls)
+		return (short)(POLLIN | (is_waiting ? POLLOUT : 0));
+	return (short)(tls_get_read_events(client->tls) |
+		       (is_waiting ? tls_get_write_events(client->tls) : 0));
+}
+
 /* Waits for the socket, not at all when MAY_BLOCK is false: then it only looks whether to stop. */
 static int client_wait(struct rpc_client *client, uint64_t deadline_ns, bool may_block)
 {
 	const struct rpc_request *request = client->call->request;
 	struct pollfd polls[] = {
-		{ .fd = client->fd,
-		  .events = (short)(POLLIN | (client->unsent.bytes ? POLLOUT : 0)) },
+		{ .fd = client->fd, .events = client_get_events(client) },
 		{ .fd = request->stop_fd, .events = POLLIN },
 	};
 	int count = poll(polls, 2, 0);
@@ -302,9 +361,12 @@ static int client_run(struct rpc_client *client, uint64_t deadline_ns)
 	int error = 0;
 
 	while (error >= 0 && !call->is_closed && !call->error) {
-		error = client_write(client);
-		if (!error)
-			error = client_read(client);
+		int failure = client_write(client);
+
+		/* A server that closed may have said why before. */
+		error = client_read(client);
+		if (failure && error >= 0)
+			error = failure;
 		if (error >= 0 && !call->is_closed && !call->error)
 			error = client_wait(client, deadline_ns, error == 0);
 	}
@@ -327,7 +389,7 @@ static int client_submit(struct rpc_client *client, struct client_call *call)
 					   .read_callback = client_read_request };
 	nghttp2_nv headers[] = {
 		client_header(":method", "POST"),
-		client_header(":scheme", "http"),
+		client_header(":scheme", client->tls ? "https" : "http"),
 		client_header(":path", call->request->path),
 		client_header(":authority", client->authority),
 		client_header("te", "trailers"),
@@ -396,5 +458,9 @@ int rpc_client_call(struct rpc_client *client, const struct rpc_request *request
 	}
 	client->call = NULL;
 	frame_reader_done(&call.reader);
-	return error ? error : client_conclude(&call);
+	if (!error)
+		error = client_conclude(&call);
+	if (error && !*out->text && client->why.bytes)
+		snprintf(out->text, sizeof(out->text), "%s", buf_text(&client->why));
+	return error;
 }

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A gRPC client on HTTP/2 without TLS: one call at a time, blocking. In: an address, a path, the
- * bytes of a request. Out: the bytes of each response message, and the status.
+ * A gRPC client on HTTP/2, in clear or in TLS: one call at a time, blocking. In: an address, a
+ * path, the bytes of a request. Out: the bytes of each response message, and the status.
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -37,16 +38,25 @@ struct rpc_response {
 	char text[RPC_CLIENT_TEXT_BYTES]; /* what the server says about it; printable */
 };
 
-/* Negative errno: the server cannot be reached. DIAG gets a line only when ADDRESS is wrong
- * (-EINVAL). */
-int rpc_client_connect(struct rpc_client **out, const char *address, uint64_t timeout_ns,
-		       struct diag *diag);
+/* Empty or NULL texts are not given. */
+struct rpc_client_tls {
+	const char *cert_file, *key_file; /* our own, for servers that want to know us */
+	const char *const *ca_files;	  /* trusted; none: those of the system */
+	size_t ca_files_count;
+	const char *server_name; /* that the certificate must have; default: the host */
+	bool skips_verification; /* anybody's certificate will do */
+};
+
+/* TLS: NULL for a connection in clear. Negative errno: the server cannot be reached. DIAG gets a
+ * line only when another attempt would not help: ADDRESS is wrong (-EINVAL), or TLS fails. */
+int rpc_client_connect(struct rpc_client **out, const char *address,
+		       const struct rpc_client_tls *tls, uint64_t timeout_ns, struct diag *diag);
 void rpc_client_free(struct rpc_client *client); /* NULL is fine */
 
 /*
  * 0: the server answered, with whatever status. -ETIMEDOUT, -EINTR (stop_fd), -ECANCELED
  * (on_message, on_idle), -ECONNRESET (the connection ended), -EMSGSIZE (a message above the
- * maximum), -EPROTO (not gRPC; OUT's text says more): the call was given up.
+ * maximum), -EPROTO (not gRPC): the call was given up. OUT's text may say more.
  */
 int rpc_client_call(struct rpc_client *client, const struct rpc_request *request,
 		    struct rpc_response *out);

@@ -5,11 +5,38 @@
 
 #include "base/clock.h"
 
-/* Per listening address, so that a crowd on TCP leaves the unix socket free for the administrator.
+/* Per listening socket, so that a crowd on TCP leaves the unix socket free for the administrator.
  */
-#define RPC_CONNECTIONS_MAX 128
+#define RPC_CONNECTIONS_MAX 384
+/* Of one peer (an IPv4 address, an IPv6 /64, a uid) on a server: 200 collectors on one machine are
+ * in order, and the rest of the connections stays for others. */
+#define RPC_PEER_CONNECTIONS_MAX 256
 /* Open calls of one connection; what gRPC servers commonly allow. */
 #define RPC_CALLS_PER_CONNECTION_MAX 100
+/* Open calls and open streams of one peer, over all its connections. A call costs about a kilobyte.
+ */
+#define RPC_PEER_CALLS_MAX   2000
+#define RPC_PEER_STREAMS_MAX 256
+/* Requests of one peer: so many a second for ever, and so many at once after a pause. Scripts that
+ * ask as fast as they can for seconds on end are slowed down, nobody else is. */
+#define RPC_PEER_REQUESTS_PER_SECOND 500
+#define RPC_PEER_REQUESTS_BURST	     1000
+/* Requests over the limits are answered with RESOURCE_EXHAUSTED; a connection that goes on with so
+ * many of them is closed (rapid reset, CVE-2023-44487, is of this kind). */
+#define RPC_EXCESS_PER_SECOND 20
+#define RPC_EXCESS_BURST      200
+/* A connection counts as a request, a TLS handshake as some: it takes a millisecond. */
+#define RPC_TLS_COST 3
+/* Frames of one connection that ask for work and bring nothing: PING, SETTINGS, RST_STREAM,
+ * WINDOW_UPDATE, empty DATA and the like. What we send earns room for the answers that it may
+ * cause: two windows, and the pings by which clients measure the line. */
+#define RPC_FRAMES_PER_SECOND	  100
+#define RPC_FRAMES_BURST	  1000
+#define RPC_FRAMES_PER_FRAME_SENT 4
+/* CONTINUATION frames of one header block; RPC_HEADER_BYTES_MAX fits into one HEADERS frame. */
+#define RPC_CONTINUATIONS_MAX 4
+/* Peers that are remembered after they left, until their rate has recovered. */
+#define RPC_PEERS_REMEMBERED_MAX 1024
 /* Names and values of one request's headers, counted as in RFC 9113 6.5.2; what gRPC allows by
  * default is 8 KiB. */
 #define RPC_HEADER_BYTES_MAX 16384
@@ -36,7 +63,15 @@
 /* Read by one read(2): one frame of the default size. */
 #define RPC_READ_BYTES 16384
 
-/* From accept to the peer's SETTINGS; a real client needs milliseconds. */
+/* A file with a certificate chain, a key, or trusted CAs; all that Debian trusts has 220 KiB. */
+#define RPC_TLS_FILE_BYTES_MAX (4UL << 20)
+/* Certificates that a peer may send before it is known who it is. */
+#define RPC_TLS_CHAIN_BYTES_MAX (32L << 10)
+/* Names of a client's certificate that count, and the length of each. */
+#define RPC_TLS_NAMES_MAX      16
+#define RPC_TLS_NAME_BYTES_MAX 255
+
+/* From accept, through TLS, to the peer's SETTINGS; a real client needs milliseconds. */
 #define RPC_HANDSHAKE_NS (10 * CLOCK_NS_PER_SECOND)
 /* From the headers of a request to its end. */
 #define RPC_REQUEST_NS (30 * CLOCK_NS_PER_SECOND)

@@ -1,16 +1,37 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The server itself: addresses, accepting within limits, time, the end. */
+/* The server itself: accepting within limits, time, the end. */
 #include <errno.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 
 #include "rpc/server_private.h"
 
 /* More waiting connections are taken in the next round. */
 enum { ACCEPTS_PER_ROUND = 16 };
+
+const char *const rpc_refusal_names[RPC_REFUSALS] = {
+	[RPC_REFUSED_CONNECTIONS] = "connections",
+	[RPC_REFUSED_PEER_CONNECTIONS] = "peer_connections",
+	[RPC_REFUSED_HANDSHAKE] = "handshake",
+	[RPC_REFUSED_TLS] = "tls",
+	[RPC_REFUSED_PROTOCOL] = "protocol",
+	[RPC_REFUSED_FLOOD] = "flood",
+	[RPC_REFUSED_HEADERS] = "headers",
+	[RPC_REFUSED_RATE] = "rate",
+	[RPC_REFUSED_CALLS] = "calls",
+	[RPC_REFUSED_STREAMS] = "streams",
+	[RPC_REFUSED_MESSAGE] = "message",
+	[RPC_REFUSED_MEMORY] = "memory",
+	[RPC_REFUSED_SLOW] = "slow",
+	[RPC_REFUSED_ROLE] = "role",
+};
+
+void server_count_refusal(struct rpc_server *server, enum rpc_refusal why)
+{
+	server->counters.refused[why]++;
+}
 
 static void server_on_flush(void *context)
 {
@@ -42,8 +63,10 @@ static bool server_watch_calls(struct rpc_connection *connection, uint64_t now)
 		if (!server_call_is_timed(call))
 			continue;
 		is_pending = true;
-		if (now - call->began_ns > limit)
-			call_abandon(call);
+		if (now - call->began_ns <= limit)
+			continue;
+		server_count_refusal(connection->server, RPC_REFUSED_SLOW);
+		call_abandon(call);
 	}
 	return is_pending;
 }
@@ -58,7 +81,7 @@ static void server_on_tick(void *context)
 	for (struct rpc_connection *one = server->connections; one; one = next) {
 		next = one->next;
 		if (!one->has_settings && now - one->active_ns > RPC_HANDSHAKE_NS) {
-			server->counters.refused++;
+			server_count_refusal(server, RPC_REFUSED_HANDSHAKE);
 			connection_free(one);
 			continue;
 		}
@@ -122,27 +145,6 @@ int rpc_server_new(struct rpc_server **out, struct loop *loop, const struct rpc_
 	return 0;
 }
 
-/* Removes the socket's file unless another server has put its own there. */
-static void listener_unlink(const struct rpc_listener *listener)
-{
-	struct stat status;
-
-	if (!listener->path || stat(listener->path, &status) < 0)
-		return;
-	if (status.st_dev == listener->device && status.st_ino == listener->inode)
-		unlink(listener->path);
-}
-
-static void listener_close(struct rpc_listener *listener)
-{
-	if (listener->fd < 0)
-		return;
-	loop_remove(listener->source);
-	listener->source = NULL;
-	close(TAKE_FD(listener->fd));
-	listener_unlink(listener);
-}
-
 void rpc_server_free(struct rpc_server *server)
 {
 	if (!server)
@@ -157,6 +159,8 @@ void rpc_server_free(struct rpc_server *server)
 		free(listener->path);
 		free(listener);
 	}
+	tls_source_free(server->tls);
+	quotas_done(&server->quotas);
 	loop_remove(server->tick_timer);
 	loop_remove(server->flush_timer);
 	nghttp2_session_callbacks_del(server->callbacks);
@@ -165,13 +169,14 @@ void rpc_server_free(struct rpc_server *server)
 	free(server);
 }
 
-/* Closes the connection of LISTENER that has been without a call for longest. */
-static bool server_evict(struct rpc_server *server, const struct rpc_listener *listener)
+/* Closes the connection of LISTENER or of QUOTA that has been without a call for longest. */
+static bool server_evict(struct rpc_server *server, const struct rpc_listener *listener,
+			 const struct quota *quota)
 {
 	struct rpc_connection *oldest = NULL;
 
 	for (struct rpc_connection *one = server->connections; one; one = one->next) {
-		if (one->listener == listener && connection_is_idle(one) &&
+		if ((one->listener == listener || one->quota == quota) && connection_is_idle(one) &&
 		    (!oldest || one->active_ns < oldest->active_ns))
 			oldest = one;
 	}
@@ -181,7 +186,53 @@ static bool server_evict(struct rpc_server *server, const struct rpc_listener *l
 	return true;
 }
 
-static void listener_on_io(void *context, uint32_t events)
+/* Whether another connection of that peer, which QUOTA counts already, has a place. A peer that has
+ * many makes way for itself before others have to. */
+static bool server_admit(struct rpc_listener *listener, struct quota *quota, uint64_t now,
+			 enum rpc_refusal *why)
+{
+	struct rpc_server *server = listener->server;
+	unsigned int cost = listener->door == RPC_DOOR_TLS ? RPC_TLS_COST : 1;
+
+	*why = RPC_REFUSED_RATE;
+	while (cost--) {
+		if (!rate_take(&quota->requests, now, RPC_PEER_REQUESTS_PER_SECOND,
+			       RPC_PEER_REQUESTS_BURST))
+			return false;
+	}
+	*why = RPC_REFUSED_PEER_CONNECTIONS;
+	if (quota->connections > RPC_PEER_CONNECTIONS_MAX && !server_evict(server, NULL, quota))
+		return false;
+	*why = RPC_REFUSED_CONNECTIONS;
+	return listener->connections < RPC_CONNECTIONS_MAX || server_evict(server, listener, NULL);
+}
+
+static void server_accept(struct rpc_listener *listener, int fd)
+{
+	uint64_t now = clock_read_ns(CLOCK_MONOTONIC);
+	struct rpc_server *server = listener->server;
+	struct rpc_peer peer;
+	enum rpc_refusal why;
+	struct quota *quota;
+
+	/* One that is gone already has no address. */
+	if (peer_init(&peer, listener->door, fd) < 0) {
+		close(fd);
+		return;
+	}
+	quota = quotas_take(&server->quotas, &peer, now);
+	if (quota && server_admit(listener, quota, now, &why)) {
+		connection_new(listener, fd, &peer, quota);
+		return;
+	}
+	if (quota) {
+		server_count_refusal(server, why);
+		quotas_release(&server->quotas, quota, now);
+	}
+	close(fd);
+}
+
+void listener_on_io(void *context, uint32_t events)
 {
 	struct rpc_listener *listener = context;
 	struct rpc_server *server = listener->server;
@@ -197,65 +248,8 @@ static void listener_on_io(void *context, uint32_t events)
 		}
 		if (fd < 0)
 			return;
-		if (listener->connections >= RPC_CONNECTIONS_MAX &&
-		    !server_evict(server, listener)) {
-			server->counters.refused++;
-			close(fd);
-			continue;
-		}
-		connection_new(listener, fd);
+		server_accept(listener, fd);
 	}
-}
-
-static int server_add_listener(struct rpc_server *server, int fd, const char *path)
-{
-	struct rpc_listener *listener = calloc(1, sizeof(*listener));
-	struct stat status = {};
-
-	if (!listener) {
-		close(fd);
-		return -ENOMEM;
-	}
-	listener->server = server;
-	listener->fd = fd;
-	listener->path = path ? strdup(path) : NULL;
-	if (path && stat(path, &status) == 0) {
-		listener->device = status.st_dev;
-		listener->inode = status.st_ino;
-	}
-	listener->next = server->listeners;
-	server->listeners = listener;
-	return loop_add_io(server->loop, fd, EPOLLIN, listener_on_io, listener, &listener->source);
-}
-
-int rpc_server_listen(struct rpc_server *server, const char *address, mode_t mode,
-		      struct diag *diag)
-{
-	const char *path = address_is_unix(address) ? address_get_path(address) : NULL;
-	int fds[ADDRESS_SOCKETS_MAX];
-	size_t count = 0;
-	int error = address_listen(address, mode, fds, &count, diag);
-
-	for (size_t i = 0; i < count; i++) {
-		int failure = server_add_listener(server, fds[i], path);
-
-		if (!error && failure) {
-			error = failure;
-			diag_add(diag, "cannot listen on \"%s\": no memory", address);
-		}
-	}
-	return error;
-}
-
-uint16_t rpc_server_get_port(const struct rpc_server *server)
-{
-	uint16_t port = 0;
-
-	for (const struct rpc_listener *one = server->listeners; one; one = one->next) {
-		if (!one->path && one->fd >= 0)
-			port = address_get_port(one->fd);
-	}
-	return port;
 }
 
 struct rpc_counters rpc_server_get_counters(const struct rpc_server *server)
@@ -297,6 +291,8 @@ void rpc_server_drain(struct rpc_server *server, uint64_t timeout_ns)
 	for (struct rpc_listener *one = server->listeners; one; one = one->next)
 		listener_close(one);
 	for (struct rpc_connection *one = server->connections; one; one = one->next) {
+		if (!one->session)
+			continue;
 		nghttp2_submit_goaway(one->session, NGHTTP2_FLAG_NONE,
 				      nghttp2_session_get_last_proc_stream_id(one->session),
 				      NGHTTP2_NO_ERROR, NULL, 0);

@@ -1,13 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The parts of the server that its files share: server.c (listening, accepting, time), connection.c
- * (bytes), stream.c (HTTP/2), call.c (answers). */
+/* The parts of the server that its files share: listen.c (addresses), server.c (accepting, time),
+ * connection.c (bytes), flood.c (what frames cost), stream.c (HTTP/2), call.c (answers). */
 #pragma once
 
 #include <nghttp2/nghttp2.h>
 
 #include "rpc/address.h"
 #include "rpc/limits.h"
+#include "rpc/quota.h"
 #include "rpc/server.h"
+#include "rpc/tls_context.h"
+
+struct tls;
 
 struct rpc_connection;
 
@@ -15,6 +19,7 @@ struct rpc_listener {
 	struct rpc_server *server;
 	struct rpc_listener *next;
 	int fd;
+	enum rpc_door door;
 	struct loop_source *source;
 	uint32_t connections; /* accepted here and open */
 	bool is_paused;	      /* out of descriptors until the next tick */
@@ -27,6 +32,8 @@ struct rpc_server {
 	struct loop *loop;
 	struct rpc_methods methods;
 	struct rpc_listener *listeners;
+	struct tls_source *tls; /* NULL: no listener has TLS */
+	struct quotas quotas;
 	struct rpc_connection *connections;
 	struct rpc_connection *dirty;	 /* have something to write */
 	struct loop_source *flush_timer; /* fires in the round after the first became dirty */
@@ -49,15 +56,24 @@ struct rpc_connection {
 	int fd;
 	struct loop_source *source;
 	uint32_t events; /* asked of the loop now */
-	nghttp2_session *session;
-	struct buf unsent; /* what the socket had no room for */
+	struct rpc_peer peer;
+	struct quota *quota;	  /* of the peer */
+	struct tls *tls;	  /* NULL: in clear */
+	bool has_begun;		  /* the first byte for TLS was seen */
+	bool is_encrypted;	  /* TLS has shaken hands */
+	nghttp2_session *session; /* NULL: not yet */
+	struct buf unsent;	  /* what the socket had no room for */
 	struct rpc_call *calls;
 	size_t request_bytes;
-	uint64_t active_ns; /* last time a call began or ended; before that, accepted */
-	bool has_settings;  /* the peer speaks HTTP/2 */
-	bool is_dirty;	    /* in the server's list */
-	bool is_running;    /* below connection_run(), which writes when it is done reading */
-	bool is_broken;	    /* to be closed by whoever stands at the top of the stack */
+	struct rate frames;	    /* that bring nothing */
+	unsigned int continuations; /* of the header block that is arriving */
+	struct rate excess;	    /* requests over the peer's limits */
+	uint64_t active_ns;	    /* last time a call began or ended; before that, accepted */
+	bool has_settings;	    /* the peer speaks HTTP/2 */
+	bool is_flooding;	    /* is told to go away, and gone then */
+	bool is_dirty;		    /* in the server's list */
+	bool is_running; /* below connection_run(), which writes when it is done reading */
+	bool is_broken;	 /* to be closed by whoever stands at the top of the stack */
 };
 
 struct rpc_queue {
@@ -80,8 +96,10 @@ struct rpc_call {
 	const struct rpc_method *method;
 	struct frame_reader request;
 	size_t header_bytes;
-	size_t counted_request_bytes; /* in the connection's and server's sums */
-	size_t counted_reply_bytes;   /* in the server's sum */
+	size_t counted_request_bytes;	  /* in the connection's and server's sums */
+	size_t counted_reply_bytes;	  /* in the server's sum */
+	bool is_over_calls, is_over_rate; /* to be refused for that */
+	bool is_counted_stream;		  /* in the peer's streams */
 	bool is_post;
 	bool is_grpc;
 	bool has_request;  /* one whole message arrived */
@@ -100,9 +118,16 @@ struct rpc_call {
 
 /* server.c */
 void server_need_tick(struct rpc_server *server);
+void server_count_refusal(struct rpc_server *server, enum rpc_refusal why);
+void listener_on_io(void *context, uint32_t events);
+
+/* listen.c */
+void listener_close(struct rpc_listener *listener);
 
 /* connection.c */
-void connection_new(struct rpc_listener *listener, int fd); /* takes FD */
+/* Takes FD, and what PEER owns; QUOTA counts the connection already. */
+void connection_new(struct rpc_listener *listener, int fd, const struct rpc_peer *peer,
+		    struct quota *quota);
 void connection_free(struct rpc_connection *connection);
 /* Has it written in the next round of the loop. */
 void connection_mark_dirty(struct rpc_connection *connection);
@@ -110,6 +135,16 @@ void connection_mark_dirty(struct rpc_connection *connection);
 void connection_run(struct rpc_connection *connection, uint32_t events);
 /* Nothing is under way: no calls, no bytes to write. */
 bool connection_is_idle(const struct rpc_connection *connection);
+
+/* flood.c */
+/* Before a frame is looked at; not 0 ends the connection. */
+int flood_on_begin_frame(nghttp2_session *session, const nghttp2_frame_hd *head, void *context);
+/* A frame of ours went out. */
+void flood_earn(struct rpc_connection *connection);
+/* Counts a request of the peer that begins; not 0 ends the connection. */
+int flood_take_request(struct rpc_call *call);
+/* The same when its headers are there. False: it is refused, and the peer knows. */
+bool flood_judge(struct rpc_call *call);
 
 /* stream.c */
 void stream_fill_callbacks(nghttp2_session_callbacks *callbacks);

@@ -56,7 +56,7 @@ static int stream_on_begin_headers(nghttp2_session *session, const nghttp2_frame
 		return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
 	nghttp2_session_set_stream_user_data(session, frame->hd.stream_id, call);
 	server_need_tick(connection->server);
-	return 0;
+	return flood_take_request(call);
 }
 
 static int stream_on_header(nghttp2_session *session, const nghttp2_frame *frame,
@@ -70,7 +70,7 @@ static int stream_on_header(nghttp2_session *session, const nghttp2_frame *frame
 	/* 32: what RFC 9113 6.5.2 adds for each. */
 	call->header_bytes += name_bytes + value_bytes + 32;
 	if (call->header_bytes > RPC_HEADER_BYTES_MAX) {
-		call->connection->server->counters.refused++;
+		server_count_refusal(call->connection->server, RPC_REFUSED_HEADERS);
 		return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
 	}
 	if (frame->headers.cat != NGHTTP2_HCAT_REQUEST)
@@ -97,6 +97,15 @@ static void stream_refuse_http(struct rpc_call *call, const char *status)
 		call->connection->is_broken = true;
 }
 
+/* Runs the method. REQUEST is NULL for one that takes a stream of messages. */
+static void stream_start_method(struct rpc_call *call, const uint8_t *request, size_t bytes)
+{
+	call->is_started = true;
+	call->method->start(call->connection->server->methods.context, call, request, bytes);
+	if (!call->is_finished && !call->is_stream)
+		rpc_call_fail(call, RPC_INTERNAL, "the method gave no answer");
+}
+
 static void stream_judge_headers(struct rpc_call *call)
 {
 	if (!call->is_post)
@@ -105,29 +114,30 @@ static void stream_judge_headers(struct rpc_call *call)
 		stream_refuse_http(call, "415");
 	else if (!call->method)
 		rpc_call_fail(call, RPC_UNIMPLEMENTED, "unknown method");
+	else if (flood_judge(call) && call->method->takes_stream)
+		stream_start_method(call, NULL, 0);
 }
 
 static void stream_end_request(struct rpc_call *call)
 {
 	call->is_requested = true;
 	call->began_ns = clock_read_ns(CLOCK_MONOTONIC);
-	if (call->is_finished || call->is_started)
+	if (call->is_finished)
 		return;
-	if (!call->has_request) {
-		rpc_call_fail(call, RPC_INVALID_ARGUMENT, "%s",
-			      frame_reader_has_begun(&call->request)
-				      ? "the request ends in the middle of its message"
-				      : "the request has no message; want exactly one");
-		return;
+	if (frame_reader_has_begun(&call->request) && !call->has_request) {
+		rpc_call_fail(call, RPC_INVALID_ARGUMENT,
+			      "the request ends in the middle of its message");
+	} else if (call->method->takes_stream) {
+		call->hooks.requested(call->hooks.context, call);
+	} else if (!call->has_request) {
+		rpc_call_fail(call, RPC_INVALID_ARGUMENT,
+			      "the request has no message; want exactly one");
+	} else if (!call->is_started) {
+		stream_start_method(call, (const uint8_t *)buf_text(&call->request.body),
+				    call->request.body.bytes);
+		frame_reader_done(&call->request);
+		call_count_request(call, 0);
 	}
-	call->is_started = true;
-	call->method->start(call->connection->server->methods.context, call,
-			    (const uint8_t *)buf_text(&call->request.body),
-			    call->request.body.bytes);
-	frame_reader_done(&call->request);
-	call_count_request(call, 0);
-	if (!call->is_finished && !call->is_stream)
-		rpc_call_fail(call, RPC_INTERNAL, "the method gave no answer");
 }
 
 static int stream_on_frame_recv(nghttp2_session *session, const nghttp2_frame *frame, void *context)
@@ -149,37 +159,61 @@ static int stream_on_frame_recv(nghttp2_session *session, const nghttp2_frame *f
 	return 0;
 }
 
-static void stream_feed(struct rpc_call *call, const uint8_t *data, size_t bytes)
+/* A message is whole: it is all of the request, or one of a stream. */
+static void stream_take_message(struct rpc_call *call)
 {
-	enum frame_state state;
-	size_t used;
-
-	if (call->has_request) {
-		rpc_call_fail(call, RPC_UNIMPLEMENTED, "more than one message; want exactly one");
+	if (!call->method->takes_stream) {
+		call->has_request = true;
 		return;
 	}
-	state = frame_reader_feed(&call->request, data, bytes, &used);
-	call_count_request(call, call->request.body.bytes);
+	call->began_ns = clock_read_ns(CLOCK_MONOTONIC);
+	call->hooks.message(call->hooks.context, call,
+			    (const uint8_t *)buf_text(&call->request.body),
+			    call->request.body.bytes);
+	frame_reader_done(&call->request);
+	call_count_request(call, 0);
+}
+
+static void stream_take_frame(struct rpc_call *call, enum frame_state state)
+{
 	switch (state) {
 	case FRAME_INCOMPLETE:
 		break;
 	case FRAME_COMPLETE:
-		call->has_request = true;
-		if (used < bytes)
-			stream_feed(call, data + used, bytes - used);
+		stream_take_message(call);
 		break;
 	case FRAME_COMPRESSED:
 		rpc_call_fail(call, RPC_UNIMPLEMENTED,
 			      "compressed messages are not taken; send them as they are");
 		break;
 	case FRAME_TOO_LARGE:
-		rpc_call_fail(call, RPC_RESOURCE_EXHAUSTED,
-			      "a message of %zu bytes is too large; want at most %lu",
-			      call->request.wanted, RPC_MESSAGE_BYTES_MAX);
+		rpc_call_refuse(call, RPC_REFUSED_MESSAGE, RPC_RESOURCE_EXHAUSTED,
+				"a message of %zu bytes is too large; want at most %lu",
+				call->request.wanted, RPC_MESSAGE_BYTES_MAX);
 		break;
 	case FRAME_NO_MEMORY:
-		rpc_call_fail(call, RPC_RESOURCE_EXHAUSTED, "no memory for the request");
+		rpc_call_refuse(call, RPC_REFUSED_MEMORY, RPC_RESOURCE_EXHAUSTED,
+				"no memory for the request");
 		break;
+	}
+}
+
+static void stream_feed(struct rpc_call *call, const uint8_t *data, size_t bytes)
+{
+	while (bytes && !call->is_finished) {
+		enum frame_state state;
+		size_t used;
+
+		if (call->has_request) {
+			rpc_call_fail(call, RPC_UNIMPLEMENTED,
+				      "more than one message; want exactly one");
+			return;
+		}
+		state = frame_reader_feed(&call->request, data, bytes, &used);
+		call_count_request(call, call->request.body.bytes);
+		stream_take_frame(call, state);
+		data += used;
+		bytes -= used;
 	}
 }
 
@@ -193,8 +227,8 @@ static int stream_on_data(nghttp2_session *session, uint8_t flags, int32_t strea
 		return 0;
 	if (connection->request_bytes + bytes > RPC_CONNECTION_REQUEST_BYTES_MAX ||
 	    connection->server->request_bytes + bytes > RPC_SERVER_REQUEST_BYTES_MAX) {
-		rpc_call_fail(call, RPC_RESOURCE_EXHAUSTED,
-			      "too many bytes of requests are under way; try again later");
+		rpc_call_refuse(call, RPC_REFUSED_MEMORY, RPC_RESOURCE_EXHAUSTED,
+				"too many bytes of requests are under way; try again later");
 		return 0;
 	}
 	stream_feed(call, data, bytes);
@@ -210,6 +244,8 @@ static int stream_on_frame_send(nghttp2_session *session, const nghttp2_frame *f
 {
 	const struct rpc_call *call;
 
+	if (frame->hd.type == NGHTTP2_HEADERS || frame->hd.type == NGHTTP2_DATA)
+		flood_earn(context);
 	if (frame->hd.type != NGHTTP2_HEADERS || !(frame->hd.flags & NGHTTP2_FLAG_END_STREAM))
 		return 0;
 	call = nghttp2_session_get_stream_user_data(session, frame->hd.stream_id);
@@ -231,6 +267,7 @@ static int stream_on_close(nghttp2_session *session, int32_t stream_id, uint32_t
 
 void stream_fill_callbacks(nghttp2_session_callbacks *callbacks)
 {
+	nghttp2_session_callbacks_set_on_begin_frame_callback(callbacks, flood_on_begin_frame);
 	nghttp2_session_callbacks_set_on_begin_headers_callback(callbacks, stream_on_begin_headers);
 	nghttp2_session_callbacks_set_on_header_callback(callbacks, stream_on_header);
 	nghttp2_session_callbacks_set_on_frame_recv_callback(callbacks, stream_on_frame_recv);

@@ -128,6 +128,30 @@ int process_sensor_attach(struct process_sensor *sensor, struct diag *diag)
 	return 0;
 }
 
+/* Whether the link still runs something, and something stands in the slot that it calls. */
+static bool tracepoint_is_attached(const struct tracepoint_parts *parts, int link)
+{
+	struct bpf_link_info info = {};
+	uint32_t bytes = sizeof(info), zero = 0, program;
+
+	return link >= 0 && bpf_obj_get_info_by_fd(link, &info, &bytes) == 0 && info.prog_id &&
+	       bpf_map_lookup_elem(bpf_map__fd(parts->slot), &zero, &program) == 0;
+}
+
+bool process_sensor_is_attached(const struct process_sensor *sensor, struct diag *diag)
+{
+	struct tracepoint_parts parts[PROCESS_TRACEPOINTS];
+
+	sensor_fill_parts(sensor, parts);
+	for (int i = 0; i < PROCESS_TRACEPOINTS; i++) {
+		if (tracepoint_is_attached(&parts[i], sensor->links[i]))
+			continue;
+		diag_add(diag, "nothing is attached to tracepoint \"%s\" any more", parts[i].name);
+		return false;
+	}
+	return true;
+}
+
 void process_sensor_detach(struct process_sensor *sensor)
 {
 	for (int i = 0; i < PROCESS_TRACEPOINTS; i++)

@@ -42,6 +42,8 @@ int process_sensor_new(struct process_sensor **out, const struct process_sensor_
 void process_sensor_free(struct process_sensor *sensor);
 
 int process_sensor_attach(struct process_sensor *sensor, struct diag *diag);
+/* Whether the kernel still runs all its programs. False: a line in DIAG. */
+bool process_sensor_is_attached(const struct process_sensor *sensor, struct diag *diag);
 void process_sensor_detach(struct process_sensor *sensor); /* what is in the ring stays readable */
 
 /* Everything that goes on without its agent gets a name. */

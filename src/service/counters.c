@@ -24,11 +24,16 @@ void service_count_end(void *context, const struct rpc_method *method, enum rpc_
 bool service_read_method(const struct service *service, size_t at,
 			 struct service_method_counters *out)
 {
+	const struct service_method *row = &service_methods[at];
+
 	if (at >= service_methods_count)
 		return false;
 	*out = service->called[at];
-	out->name = service_methods[at].name;
-	out->is_stream = service_methods[at].answer == service_get_events;
-	out->sent = out->is_stream ? service->counters.events_sent : out->handled[RPC_OK];
+	out->service = row->service;
+	out->name = row->name;
+	out->is_stream = row->is_stream;
+	out->takes_stream = row->takes_stream;
+	out->sent = row->answer == service_get_events ? service->counters.events_sent
+						      : out->handled[RPC_OK];
 	return true;
 }

@@ -9,36 +9,6 @@
 #include "rpc/address.h"
 #include "service/service_private.h"
 
-/* What clients get for the negative errno of an operation; any other is INTERNAL. */
-static const struct {
-	int error;
-	enum rpc_status status;
-} policy_statuses[] = {
-	{ -EINVAL, RPC_INVALID_ARGUMENT },
-	{ -EEXIST, RPC_ALREADY_EXISTS },
-	{ -ENOENT, RPC_NOT_FOUND },
-	{ -ENOSPC, RPC_RESOURCE_EXHAUSTED },
-	{ -EOPNOTSUPP, RPC_FAILED_PRECONDITION },
-};
-
-static enum rpc_status policies_get_status(int error)
-{
-	for (size_t i = 0; i < sizeof(policy_statuses) / sizeof(policy_statuses[0]); i++) {
-		if (policy_statuses[i].error == error)
-			return policy_statuses[i].status;
-	}
-	return RPC_INTERNAL;
-}
-
-static void policies_fail(struct rpc_call *call, int error, struct diag *diag)
-{
-	char room[96];
-
-	if (!diag->lines)
-		diag_add(diag, "%s", address_error_text(-error, room, sizeof(room)));
-	service_fail(call, policies_get_status(error), diag);
-}
-
 /* False: the daemon has no such operation, and the call ended with that. */
 static bool policies_can(struct rpc_call *call, bool has_operation)
 {
@@ -86,7 +56,7 @@ void service_add_policy(struct service *service, struct rpc_call *call,
 	error = service->ops->add_policy(service->ops_context, request->yaml, domain, request->mode,
 					 &diag);
 	if (error) {
-		policies_fail(call, error, &diag);
+		service_fail_operation(call, error, &diag);
 		return;
 	}
 	response.warnings = (char *)buf_text(&diag.text);
@@ -109,7 +79,7 @@ void service_delete_policy(struct service *service, struct rpc_call *call,
 	error = service->ops->delete_policy(service->ops_context, request->name,
 					    request->namespace_, request->domain, &diag);
 	if (error)
-		policies_fail(call, error, &diag);
+		service_fail_operation(call, error, &diag);
 	else
 		service_reply(call, &response.base);
 }
@@ -127,7 +97,7 @@ static void policies_change(struct service *service, struct rpc_call *call,
 		return;
 	error = service->ops->configure_policy(service->ops_context, change, &diag);
 	if (error)
-		policies_fail(call, error, &diag);
+		service_fail_operation(call, error, &diag);
 	else
 		service_reply(call, response);
 }

@@ -55,7 +55,7 @@ static int stream_run(struct stream *stream, const char *address)
 	wanted.n_allow_list = 1;
 	wanted.allow_list = filters;
 	request.bytes = tetragon__get_events_request__pack(&wanted, packed);
-	if (rpc_client_connect(&client, address, 10 * CLOCK_NS_PER_SECOND, &diag))
+	if (rpc_client_connect(&client, address, NULL, 10 * CLOCK_NS_PER_SECOND, &diag))
 		return 1;
 	rpc_client_call(client, &request, &response);
 	rpc_client_free(client);

@@ -37,11 +37,11 @@ golden() {
 # A server with made-up policies, of this test alone.
 serve_start() {
 	mkfifo "$BATS_TEST_TMPDIR/commands"
-	"$CLI_BUILD/tests/service/serve" localhost:0 <"$BATS_TEST_TMPDIR/commands" >"$BATS_TEST_TMPDIR/answers" 3>&- &
+	"$CLI_BUILD/tests/service/serve" --tcp-may-change localhost:0 <"$BATS_TEST_TMPDIR/commands" >"$BATS_TEST_TMPDIR/answers" 3>&- &
 	SERVE=$!
 	exec 9>"$BATS_TEST_TMPDIR/commands"
 	for _ in $(seq 200); do
-		SERVE_PORT=$(sed -n 's/^port //p' "$BATS_TEST_TMPDIR/answers")
+		SERVE_PORT=$(sed -n 's/^port \([0-9]*\).*/\1/p' "$BATS_TEST_TMPDIR/answers")
 		[ -n "$SERVE_PORT" ] && return
 		sleep 0.05
 	done

@@ -66,6 +66,7 @@ class Daemon:
             *("--export-filename", str(self.file.path)),
             *("--server-address", f"unix://{self.socket}"),
             *("--run-dir", str(directory / "run")),
+            *("--health-server-address", ""),  # other agents run on this machine
             *("--tracing-policy-dir", ""),  # nothing of this machine's; an option of the case may name another one
             *options,
         ]

@@ -18,31 +18,47 @@ _folder = tempfile.TemporaryDirectory()
 
 
 def _load_messages(proto_folder):
-    names = [name for name in os.listdir(os.path.join(proto_folder, "tetragon"))]
-    files = [os.path.join("tetragon", name) for name in names if name.endswith(".proto")]
+    files = [
+        os.path.relpath(os.path.join(folder, name), proto_folder)
+        for folder, _, names in os.walk(proto_folder)
+        for name in names
+        if name.endswith(".proto")
+    ]
     subprocess.run(
         ["protoc", "-I" + proto_folder, "--python_out=" + _folder.name, *files],
         cwd=proto_folder,
         check=True,
     )
+    # "grpc" is the library's name: the stubs below it are found by a path of their own.
     sys.path.insert(0, _folder.name)
-    from tetragon import events_pb2, sensors_pb2, tetragon_pb2
+    grpc.__path__.append(os.path.join(_folder.name, "grpc"))
+    from tetragon import eventlogservice_pb2, events_pb2, sensors_pb2, tetragon_pb2
 
-    return events_pb2, sensors_pb2, tetragon_pb2
-
-
-events, sensors, api = _load_messages(os.environ["TETRAD_PROTO"])
+    return eventlogservice_pb2, events_pb2, sensors_pb2, tetragon_pb2
 
 
-def path_of(method):
-    return "/tetragon.FineGuidanceSensors/" + method
+eventlog, events, sensors, api = _load_messages(os.environ["TETRAD_PROTO"])
+from grpc.health.v1 import health_pb2 as health  # noqa: E402
+from grpc.reflection.v1 import reflection_pb2 as reflection  # noqa: E402
+
+SENSORS, EVENT_LOG, HEALTH = "tetragon.FineGuidanceSensors", "tetragon.EventLogService", "grpc.health.v1.Health"
+
+
+def path_of(method, service=SENSORS):
+    return "/%s/%s" % (service, method)
 
 
 class Client:
     """One channel of its own."""
 
-    def __init__(self, target):
-        self.channel = grpc.insecure_channel(target, options=[("grpc.use_local_subchannel_pool", 1)])
+    def __init__(self, target, credentials=None, name=None):
+        options = [("grpc.use_local_subchannel_pool", 1)]
+        if name:
+            options.append(("grpc.ssl_target_name_override", name))
+        if credentials:
+            self.channel = grpc.secure_channel(target, credentials, options=options)
+        else:
+            self.channel = grpc.insecure_channel(target, options=options)
 
     def __enter__(self):
         return self
@@ -50,10 +66,10 @@ class Client:
     def __exit__(self, *_):
         self.channel.close()
 
-    def call(self, method, request, response_type=None):
+    def call(self, method, request, response_type=None, service=SENSORS):
         response_type = response_type or api.Test
         stub = self.channel.unary_unary(
-            path_of(method),
+            path_of(method, service),
             request_serializer=lambda message: message.SerializeToString(),
             response_deserializer=response_type.FromString,
         )
@@ -72,9 +88,11 @@ class Client:
 
 
 class Serve:
-    def __init__(self, address="localhost:0", socket_path=""):
+    """Without FLAGS everybody on TCP may change, so that tests of the rest need no certificates."""
+
+    def __init__(self, address="localhost:0", socket_path="", flags=("--tcp-may-change",)):
         self.process = subprocess.Popen(
-            [os.environ["TETRAD_SERVE"], address, socket_path],
+            [os.environ["TETRAD_SERVE"], address, socket_path, *flags],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -83,7 +101,7 @@ class Serve:
         line = self.process.stdout.readline()
         if not line:
             raise RuntimeError(self.process.communicate()[1])
-        self.port = int(line.split()[1])
+        self.port, self.health_port = int(line.split()[1]), int(line.split()[3])
 
     def __enter__(self):
         return self
@@ -104,6 +122,10 @@ class Serve:
 
     def counters(self):
         words = self.command("counters").split()
+        return dict(zip(words[::2], map(int, words[1::2])))
+
+    def refused(self):
+        words = self.command("refused").split()
         return dict(zip(words[::2], map(int, words[1::2])))
 
     def wait_for(self, name, value):

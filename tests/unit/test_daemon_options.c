@@ -44,6 +44,9 @@ static void without_flags_the_values_are_upstreams(void **state)
 
 	assert_int_equal(parse(flags, NULL, 0), 0);
 	assert_string_equal(values->server_address, "localhost:54321");
+	assert_string_equal(values->health_server_address, ":6789");
+	assert_int_equal(values->health_server_interval, 10);
+	assert_false(values->server_tcp_may_change);
 	assert_string_equal(values->run_dir, "/var/run/tetragon");
 	assert_string_equal(values->export_filename, "");
 	assert_string_equal(values->export_file_perm, "600");
@@ -107,6 +110,17 @@ static const struct {
 	{ { "--export-file-perm=" }, "octal" },
 	{ { "--export-file-perm=00600" }, "octal" },
 	{ { "--export-file-perm=rw" }, "octal" },
+	{ { "--server-tls-cert-file=c" }, "go together" },
+	{ { "--server-tls-key-file=k" }, "go together" },
+	{ { "--server-tls-client-ca-files=a" }, "client certificates want TLS" },
+	{ { "--server-tls-require-client-cert", "--server-tls-cert-file=c",
+	    "--server-tls-key-file=k" },
+	  "--server-tls-client-ca-files" },
+	{ { "--server-address=unix:///s", "--server-tls-cert-file=c", "--server-tls-key-file=k" },
+	  "speaks no TLS" },
+	{ { "--server-socket-mode=rw" }, "octal" },
+	{ { "--health-server-interval=0" }, "from 1 to" },
+	{ { "--health-server-interval=86401" }, "from 1 to" },
 	{ { "--log-level=loud" }, "loud" },
 	{ { "--username-metadata=ldap" }, "ldap" },
 	{ { "--exprot-filename=x" }, "--export-filename" },

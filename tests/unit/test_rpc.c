@@ -136,11 +136,12 @@ static int echo_serve(int port_fd, int stop_fd)
 	struct echo echo = {};
 	struct rpc_methods methods = { echo_methods, COUNT(echo_methods), &echo };
 	_cleanup_diag_ struct diag diag = {};
+	const struct rpc_listen_options listen = { .address = "127.0.0.1:0" };
 	struct loop_source *stop = NULL;
 	uint16_t port;
 
 	if (loop_new(&echo.loop) || rpc_server_new(&echo.server, echo.loop, &methods) ||
-	    rpc_server_listen(echo.server, "127.0.0.1:0", 0, &diag) ||
+	    rpc_server_listen(echo.server, &listen, &diag) ||
 	    loop_add_io(echo.loop, stop_fd, EPOLLIN, echo_stop, &echo, &stop))
 		return 1;
 	port = rpc_server_get_port(echo.server);
@@ -182,7 +183,7 @@ static int setup_server(void **state)
 	fixture.stop_fd = stops[1];
 	snprintf(fixture.address, sizeof(fixture.address), "127.0.0.1:%u", port);
 	*state = &fixture;
-	return rpc_client_connect(&fixture.client, fixture.address, TEST_TIMEOUT_NS, NULL);
+	return rpc_client_connect(&fixture.client, fixture.address, NULL, TEST_TIMEOUT_NS, NULL);
 }
 
 static int teardown_server(void **state)
@@ -245,7 +246,8 @@ static void assert_all_closed(struct fixture *fixture)
 	rpc_client_free(fixture->client);
 	fixture->client = NULL;
 	assert_int_equal(
-		rpc_client_connect(&fixture->client, fixture->address, TEST_TIMEOUT_NS, NULL), 0);
+		rpc_client_connect(&fixture->client, fixture->address, NULL, TEST_TIMEOUT_NS, NULL),
+		0);
 	while (open && clock_read_ns(CLOCK_MONOTONIC) < deadline) {
 		struct answer answer = {};
 		struct rpc_request request = make_request("/t/State", &answer);
@@ -411,7 +413,7 @@ static void ends_calls_when_the_server_dies(void **state)
 	rpc_client_free(fixture->client);
 	fixture->client = NULL;
 	assert_int_equal(
-		rpc_client_connect(&fixture->client, fixture->address, TEST_TIMEOUT_NS, NULL),
+		rpc_client_connect(&fixture->client, fixture->address, NULL, TEST_TIMEOUT_NS, NULL),
 		-ECONNREFUSED);
 	/* The fixture ends a server: start another. */
 	assert_int_equal(setup_server(state), 0);

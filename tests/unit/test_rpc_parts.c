@@ -140,8 +140,10 @@ struct listening {
 
 static int listen_at(struct listening *listening, const char *address)
 {
+	const struct address_options options = { address, "--server-address", 0660, (gid_t)-1 };
+
 	*listening = (struct listening){};
-	return address_listen(address, 0660, listening->fds, &listening->count, &listening->diag);
+	return address_listen(&options, listening->fds, &listening->count, &listening->diag);
 }
 
 static void stop_listening(struct listening *listening)

@@ -19,28 +19,6 @@
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
-static void every_method_of_the_api_has_one_row(void **state)
-{
-	const ProtobufCServiceDescriptor *api = &tetragon__fine_guidance_sensors__descriptor;
-
-	assert_int_equal(service_methods_count, api->n_methods);
-	for (unsigned int i = 0; i < api->n_methods; i++) {
-		unsigned int rows = 0;
-
-		for (size_t j = 0; j < service_methods_count; j++) {
-			const struct service_method *row = &service_methods[j];
-
-			if (strcmp(row->name, api->methods[i].name) != 0)
-				continue;
-			rows++;
-			assert_true(!row->answer == !!row->instead);
-			if (row->answer)
-				assert_ptr_equal(row->request, api->methods[i].input);
-		}
-		assert_int_equal(rows, 1);
-	}
-}
-
 static void requests_cannot_unfold_into_more_memory_than_allowed(void **state)
 {
 	size_t bytes = 4 << 20;
@@ -125,8 +103,9 @@ static void start_serving(struct served *served)
 	if (served->process == 0)
 		_exit(serve(served));
 	assert_int_equal(read(served->ready[0], &byte, 1), 1);
-	assert_int_equal(
-		rpc_client_connect(&served->client, served->address, CLOCK_NS_PER_SECOND, NULL), 0);
+	assert_int_equal(rpc_client_connect(&served->client, served->address, NULL,
+					    CLOCK_NS_PER_SECOND, NULL),
+			 0);
 }
 
 static void end_serving(struct served *served)
@@ -525,7 +504,6 @@ static void a_directory_that_cannot_be_made_is_one_line(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(every_method_of_the_api_has_one_row),
 		cmocka_unit_test(requests_cannot_unfold_into_more_memory_than_allowed),
 		cmocka_unit_test(a_packed_message_has_its_frame),
 		cmocka_unit_test(answers_over_a_private_socket_and_removes_it),

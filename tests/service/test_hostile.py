@@ -1,0 +1,398 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""Peers that mean harm: each loses its own connection, is counted, and somebody else goes on undisturbed."""
+import os
+import random
+import socket
+import ssl
+import struct
+import tempfile
+import threading
+import time
+import unittest
+
+import grpc
+
+import wire_client as wire
+from certificates import Authority, read
+from serve_fixture import DEADLINE, Client, Serve, path_of, sensors
+
+CALM = 11  # ENHANCE_YOUR_CALM
+GET_VERSION, GET_EVENTS = path_of("GetVersion"), path_of("GetEvents")
+EMPTY = wire.grpc_frame(b"")
+
+
+class HostileCase(unittest.TestCase):
+    """The one who is not to be disturbed reads events over the unix socket all the time."""
+
+    FLAGS = ()
+
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        path = os.path.join(folder.name, "s")
+        self.serve = Serve("localhost:0", path, self.FLAGS)
+        self.addCleanup(self.serve.stop)
+        self.other = Client("unix:" + path)
+        self.addCleanup(self.other.channel.close)
+        self.stream = self.other.events()
+        self.seen = 0
+
+    def assert_undisturbed(self, count=100, size=100):
+        """Events arrive whole and in order, and a question is answered at once."""
+        self.serve.command("publish %d %d" % (count, size))
+        got = [next(self.stream).process_exec.process.pid.value for _ in range(count)]
+        self.assertEqual(got, list(range(self.seen + 1, self.seen + count + 1)))
+        self.seen += count
+        began = time.monotonic()
+        self.assertTrue(self.version(self.other))
+        self.assertLess(time.monotonic() - began, 2)
+
+    def version(self, client):
+        return client.call("GetVersion", sensors.GetVersionRequest(), sensors.GetVersionResponse).version
+
+    def flood(self, pieces, client):
+        """Sends until the server has had enough."""
+        try:
+            for piece in pieces:
+                client.send(piece)
+        except (ConnectionResetError, BrokenPipeError):
+            return
+        self.fail("all of it was taken")
+
+    def assert_told_to_calm_down(self, client):
+        """GOAWAY says why, unless a reset of the connection has overtaken it."""
+        got = client.read_until(wire.GOAWAY)
+        if got is not None:
+            self.assertEqual(int.from_bytes(got[3][4:8], "big"), CALM)
+
+
+class Floods(HostileCase):
+    def attack(self, pieces):
+        with wire.WireClient(self.serve.port).greet() as client:
+            self.flood(pieces, client)
+            self.assert_told_to_calm_down(client)
+        self.assertEqual(self.serve.refused()["flood"], 1)
+        self.assert_undisturbed()
+
+    def test_rapid_reset(self):
+        block = wire.header_block(GET_VERSION)
+        cancel = struct.pack(">I", 8)
+        self.attack(
+            wire.frame(wire.HEADERS, wire.END_HEADERS, stream, block) + wire.frame(wire.RST_STREAM, 0, stream, cancel)
+            for stream in range(1, 400000, 2))
+
+    def test_requests_that_never_end(self):
+        block = wire.header_block(GET_VERSION)
+        self.attack(wire.frame(wire.HEADERS, wire.END_HEADERS | wire.END_STREAM, stream, block)
+                    for stream in range(1, 400000, 2))
+
+    def test_pings(self):
+        self.attack(wire.frame(wire.PING, 0, 0, b"12345678") * 100 for _ in range(2000))
+
+    def test_settings(self):
+        self.attack(wire.frame(wire.SETTINGS, 0, 0) * 100 for _ in range(2000))
+
+    def test_window_updates(self):
+        self.attack(wire.frame(wire.WINDOW_UPDATE, 0, 0, struct.pack(">I", 1)) * 100 for _ in range(2000))
+
+    def test_priorities(self):
+        self.attack(wire.frame(2, 0, 1001, struct.pack(">IB", 0, 1)) * 100 for _ in range(2000))
+
+    def test_data_without_content(self):
+        block = wire.header_block(GET_VERSION)
+        yes = [wire.frame(wire.HEADERS, wire.END_HEADERS, 1, block)]
+        self.attack(yes + [wire.frame(wire.DATA, 0, 1) * 100] * 2000)
+
+    def test_continuations(self):
+        block = wire.header_block(GET_VERSION)
+        begin = [wire.frame(wire.HEADERS, 0, 1, block)]
+        self.attack(begin + [wire.frame(wire.CONTINUATION, 0, 1) * 100] * 2000)
+
+    def test_a_table_of_large_headers_used_again_and_again(self):
+        # One header of 3 KiB enters the table of 4 KiB; each byte after it means it once more.
+        name, value = b"x" * 10, b"y" * 3000
+        entry = b"\x40" + bytes([len(name)]) + name + b"\x7f" + self.varint(len(value) - 127) + value
+        bomb = wire.header_block(GET_VERSION) + entry + b"\xbe" * 12000
+        before = self.serve.counters()["resident"]
+        with wire.WireClient(self.serve.port).greet() as client:
+            for stream in range(1, 101, 2):
+                client.send(wire.frame(wire.HEADERS, wire.END_HEADERS | wire.END_STREAM, stream, bomb))
+            got = client.read_until(wire.RST_STREAM)
+            self.assertIsNotNone(got)
+        self.assertGreater(self.serve.refused()["headers"], 0)
+        self.assertLess(self.serve.counters()["resident"] - before, 8 << 10)
+        self.assert_undisturbed()
+
+    @staticmethod
+    def varint(number):
+        out = b""
+        while number >= 128:
+            out += bytes([number % 128 | 128])
+            number //= 128
+        return out + bytes([number])
+
+    def test_calls_cannot_be_made_faster_than_the_rate(self):
+        with self.serve.client() as client:
+            stub = client.channel.unary_unary(GET_VERSION)
+            refused = None
+            futures = [stub.future(b"", timeout=DEADLINE) for _ in range(1300)]
+            for future in futures:
+                if future.exception():
+                    refused = future.exception()
+            self.assertEqual(refused.code(), grpc.StatusCode.RESOURCE_EXHAUSTED)
+            self.assertIn("500 requests a second", refused.details())
+            self.assertGreater(self.serve.refused()["rate"], 0)
+            self.assert_undisturbed()
+            end = time.monotonic() + DEADLINE
+            while True:
+                try:
+                    self.assertTrue(self.version(client))
+                    break
+                except grpc.RpcError:
+                    self.assertLess(time.monotonic(), end)
+
+    def test_answers_that_are_read_earn_room_for_pings(self):
+        """As clients do that measure the line with each window: thousands of pings, but no flood."""
+        with wire.WireClient(self.serve.port).greet() as client:
+            client.request(GET_EVENTS, EMPTY)
+            client.read_until(wire.HEADERS, 1)
+            ping = wire.frame(wire.PING, 0, 0, b"12345678")
+            window = struct.pack(">I", 1 << 16)
+            for _ in range(1500):
+                self.serve.command("publish 1 100")
+                client.read_until(wire.DATA, 1)
+                client.send(ping + b"".join(wire.frame(wire.WINDOW_UPDATE, 0, one, window) for one in (0, 1)))
+            self.assertEqual(self.serve.refused()["flood"], 0)
+            self.assertEqual(self.serve.counters()["streams"], 2)
+
+
+class Rubbish(HostileCase):
+    def test_bytes_that_are_no_http2(self):
+        chance = random.Random(7)
+        for beginning in (b"", b"GET / HTTP/1.1\r\n\r\n", wire.PREFACE, wire.PREFACE + wire.frame(wire.SETTINGS, 0, 0)):
+            for _ in range(20):
+                with wire.WireClient(self.serve.port) as client:
+                    try:
+                        client.send(beginning + chance.randbytes(3000))
+                        client.socket.shutdown(socket.SHUT_WR)
+                        self.assertTrue(client.is_closed_by_server())
+                    except (ConnectionResetError, BrokenPipeError):
+                        pass
+        self.assertGreaterEqual(self.serve.refused()["protocol"], 40)
+        self.assert_undisturbed()
+
+    def test_a_message_that_is_announced_as_too_large(self):
+        with wire.WireClient(self.serve.port).greet() as client:
+            client.request(GET_VERSION, struct.pack(">BI", 0, 0xFFFFFFFF) + b"x" * 100, end=False)
+            self.assertTrue(client.read_until(wire.HEADERS, 1)[1] & wire.END_STREAM)
+        self.assertEqual(self.serve.refused()["message"], 1)
+        self.assert_undisturbed()
+
+    def test_tls_where_there_is_none(self):
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+        with socket.create_connection(("127.0.0.1", self.serve.port), timeout=DEADLINE) as plain:
+            with self.assertRaises((ssl.SSLError, ConnectionResetError)):
+                context.wrap_socket(plain)
+        self.assertEqual(self.serve.refused()["protocol"], 1)
+        self.assert_undisturbed()
+
+    def test_a_client_that_never_reads(self):
+        with wire.WireClient(self.serve.port).greet() as client:
+            client.request(GET_EVENTS, EMPTY)
+            client.read_until(wire.HEADERS, 1)
+            for _ in range(40):
+                self.assert_undisturbed(500)
+        self.assertGreater(self.serve.counters()["dropped"], 0)
+
+    def test_windows_of_zero(self):
+        settings = wire.frame(wire.SETTINGS, 0, 0, struct.pack(">HI", 4, 0))
+        with wire.WireClient(self.serve.port) as client:
+            client.send(wire.PREFACE + settings)
+            for stream in range(1, 200, 2):
+                client.request(GET_VERSION, EMPTY, stream=stream)
+            client.read_until(wire.HEADERS, 199)
+            self.assert_undisturbed()
+
+
+class Crowds(HostileCase):
+    def test_one_peer_cannot_have_all_streams(self):
+        clients = [wire.WireClient(self.serve.port).greet() for _ in range(3)]
+        for client in clients[:2]:
+            for stream in range(1, 200, 2):
+                client.request(GET_EVENTS, EMPTY, stream=stream)
+        for stream in range(1, 2 * 56 + 1, 2):
+            clients[2].request(GET_EVENTS, EMPTY, stream=stream)
+        self.serve.wait_for("streams", 257)
+        clients[2].request(GET_EVENTS, EMPTY, stream=301)
+        self.assertTrue(clients[2].read_until(wire.HEADERS, 301)[1] & wire.END_STREAM)
+        self.assertEqual(self.serve.refused()["streams"], 1)
+        with self.assertRaises(grpc.RpcError) as caught, self.serve.client() as client:
+            next(client.events())
+        self.assertEqual(caught.exception.code(), grpc.StatusCode.RESOURCE_EXHAUSTED)
+        self.assertIn("256 streams open", caught.exception.details())
+        self.other.events().cancel()
+        self.assert_undisturbed()
+        for client in clients:
+            client.socket.close()
+        self.serve.wait_for("streams", 1)
+
+    def test_two_hundred_clients_at_once(self):
+        count, failures = 50, []
+
+        def read(client, stream):
+            got = [next(stream).process_exec.process.pid.value for _ in range(count)]
+            if got != list(range(1, count + 1)) or not self.version(client):
+                failures.append(got)
+            stream.cancel()
+
+        clients = [self.serve.client() for _ in range(200)]
+        threads = [threading.Thread(target=read, args=(one, one.events())) for one in clients]
+        for thread in threads:
+            thread.start()
+        self.assert_undisturbed(count)
+        for thread in threads:
+            thread.join(60)
+            self.assertFalse(thread.is_alive())
+        for client in clients:
+            client.channel.close()
+        self.assertEqual(failures, [])
+        self.assertEqual(self.serve.counters()["dropped"], 0)
+
+    def test_connections_made_without_end_are_refused_by_their_rate(self):
+        for _ in range(30):
+            for _ in range(500):
+                wire.WireClient(self.serve.port).socket.close()
+            if self.serve.refused()["rate"]:
+                break
+        self.assertGreater(self.serve.refused()["rate"], 0)
+        self.assert_undisturbed()
+
+
+class OverTls(HostileCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.authority = Authority()
+        cert, key = cls.authority.sign("server")
+        cls.FLAGS = ("--tls-cert-file", cert, "--tls-key-file", key)
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.authority.folder.cleanup()
+
+    def credentials(self):
+        return grpc.ssl_channel_credentials(read(self.authority.cert))
+
+    def hello(self):
+        """The first bytes of a handshake."""
+        incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+        client = ssl.create_default_context().wrap_bio(incoming, outgoing, server_hostname="localhost")
+        try:
+            client.do_handshake()
+        except ssl.SSLWantReadError:
+            pass
+        return outgoing.read()
+
+    def test_http_in_clear(self):
+        with wire.WireClient(self.serve.port).greet() as client:
+            got = client.read_until(wire.GOAWAY)
+            self.assertEqual(int.from_bytes(got[3][4:8], "big"), 12)  # INADEQUATE_SECURITY
+            self.assertEqual(got[3][8:], b"this address speaks TLS only")
+        with wire.WireClient(self.serve.port) as client:
+            client.send(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            self.assertTrue(client.is_closed_by_server())
+        self.assertEqual(self.serve.refused()["tls"], 2)
+        self.assert_undisturbed()
+
+    def test_garbage_after_a_good_beginning(self):
+        for cut in (1, 5, 50, 200):
+            with wire.WireClient(self.serve.port) as client:
+                client.send(self.hello()[:cut] + b"\xff" * 2000)
+                self.assertTrue(client.is_closed_by_server())
+        self.assert_undisturbed()
+
+    def test_a_handshake_that_comes_byte_by_byte_is_given_up(self):
+        began = time.monotonic()
+        with wire.WireClient(self.serve.port, timeout=1) as client:
+            hello = self.hello()
+            try:
+                for at in range(len(hello) - 1):
+                    client.send(hello[at : at + 1])
+                    self.assert_undisturbed(1)
+                    time.sleep(0.1)
+                    self.assertLess(time.monotonic() - began, 15)
+                self.fail("it was waited for")
+            except (ConnectionResetError, BrokenPipeError):
+                pass
+        self.assertGreater(time.monotonic() - began, 5)
+        self.assertEqual(self.serve.refused()["handshake"], 1)
+
+    def test_silent_connections_make_way_for_those_who_speak(self):
+        silent = [wire.WireClient(self.serve.port) for _ in range(256)]
+        with Client(self.serve.target(), self.credentials()) as client:
+            self.assertTrue(self.version(client))
+        self.assert_undisturbed()
+        for one in silent:
+            one.socket.close()
+
+    def test_two_hundred_clients_that_stay(self):
+        clients = [Client(self.serve.target(), self.credentials()) for _ in range(200)]
+        # A busy machine may need more than the ten seconds of a handshake for all of them: they try again.
+        for ready in [grpc.channel_ready_future(client.channel) for client in clients]:
+            ready.result(60)
+        streams = [client.events() for client in clients]
+        self.assert_undisturbed(20)
+        for stream in streams:
+            got = [next(stream).process_exec.process.pid.value for _ in range(20)]
+            self.assertEqual(got, list(range(1, 21)))
+        for client in clients:
+            client.channel.close()
+        self.serve.wait_for("streams", 1)
+        self.assert_undisturbed()
+
+    def test_a_flood_within_tls(self):
+        context = ssl.create_default_context(cafile=self.authority.cert)
+        context.set_alpn_protocols(["h2"])
+        with socket.create_connection(("127.0.0.1", self.serve.port), timeout=DEADLINE) as plain:
+            with context.wrap_socket(plain, server_hostname="localhost") as client:
+                client.sendall(wire.PREFACE + wire.frame(wire.SETTINGS, 0, 0))
+                with self.assertRaises((ConnectionResetError, BrokenPipeError, ssl.SSLError)):
+                    for _ in range(2000):
+                        client.sendall(wire.frame(wire.PING, 0, 0, b"12345678") * 100)
+        self.assertEqual(self.serve.refused()["flood"], 1)
+        self.assert_undisturbed()
+
+    def test_a_client_that_never_reads(self):
+        context = ssl.create_default_context(cafile=self.authority.cert)
+        context.set_alpn_protocols(["h2"])
+        with socket.create_connection(("127.0.0.1", self.serve.port), timeout=DEADLINE) as plain:
+            with context.wrap_socket(plain, server_hostname="localhost") as client:
+                big = struct.pack(">I", 0x7FFF0000)
+                client.sendall(
+                    wire.PREFACE + wire.frame(wire.SETTINGS, 0, 0, struct.pack(">HI", 4, 0x7FFFFFFF))
+                    + wire.frame(wire.WINDOW_UPDATE, 0, 0, big)
+                    + wire.frame(wire.HEADERS, wire.END_HEADERS, 1, wire.header_block(GET_EVENTS))
+                    + wire.frame(wire.DATA, wire.END_STREAM, 1, EMPTY))
+                self.serve.wait_for("streams", 2)
+                for _ in range(60):
+                    self.assert_undisturbed(100, 10000)
+                self.assertGreater(self.serve.counters()["dropped"], 0)
+                # It reads after all: what it gets is whole.
+                data = b""
+                while len(data) < 2 << 20:
+                    data += client.recv(1 << 16)
+                self.assert_frames(data)
+        self.assert_undisturbed()
+
+    def assert_frames(self, data):
+        kinds = set()
+        while len(data) >= 9:
+            length = int.from_bytes(data[:3], "big")
+            kinds.add(data[3])
+            data = data[9 + length :]
+        self.assertLessEqual(kinds, {wire.DATA, wire.HEADERS, wire.SETTINGS, wire.WINDOW_UPDATE})
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)
