@@ -41,10 +41,9 @@ int main(void)
 {
 	struct daemon_options values = {};
 	struct options *options = NULL;
-	_cleanup_diag_ struct diag diag = {};
 	_cleanup_buf_ struct buf text = {};
 
-	if (options_new(&options) || daemon_options_parse(options, &values, 0, NULL, &diag))
+	if (options_new(&options) || daemon_options_add_table(options, &values))
 		return 1;
 	manual_add_page(&text, options);
 	options_free(options);

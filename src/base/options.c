@@ -180,17 +180,23 @@ static bool option_kind_is_number(enum option_kind kind)
 	return kind != OPTION_BOOL && kind != OPTION_TEXT && kind != OPTION_LIST;
 }
 
+const char *option_row_get_default(const struct option_row *row)
+{
+	if (row->value)
+		return row->value;
+	if (row->kind == OPTION_BOOL)
+		return "false";
+	return option_kind_is_number(row->kind) ? "0" : "";
+}
+
 static int option_slot_set_default(struct option_slot *slot)
 {
-	const char *value = slot->row->value;
+	const char *value = option_row_get_default(slot->row);
 
-	if (!value && slot->row->kind == OPTION_BOOL)
-		value = "false";
-	else if (!value)
-		value = option_kind_is_number(slot->row->kind) ? "0" : "";
 	/* A default need not be one of the choices: "" may stand for "decided elsewhere". */
 	if (slot->row->choices && !*value) {
 		*(const char **)slot->member = "";
+		free(slot->text);
 		slot->text = strdup("");
 		slot->source = strdup(OPTIONS_SOURCE_DEFAULT);
 		return slot->text && slot->source ? 0 : -ENOMEM;
@@ -225,65 +231,79 @@ int options_add_table(struct options *options, const struct option_row *rows, si
 	return 0;
 }
 
-/* "from environment: " before a complaint that is not about the command line. */
-static void options_complain(struct diag *diag, const char *source, const char *text)
-{
-	if (strcmp(source, OPTIONS_SOURCE_COMMAND_LINE) == 0)
-		diag_add(diag, "%s", text);
-	else
-		diag_add(diag, "%s: %s", source, text);
-}
-
-static void options_complain_value(const struct option_slot *slot, const char *value,
-				   const char *source, struct diag *diag)
+static void options_explain_value(const struct option_slot *slot, const char *value,
+				  struct buf *message)
 {
 	const char *wanted = option_kind_get_facts(slot->row->kind)->wanted;
-	_cleanup_buf_ struct buf text = {};
 
 	if (slot->row->choices)
 		wanted = slot->row->choices;
-	buf_add_format(&text, "bad value \"%s\" for flag \"--%s\": want %s", value, slot->row->name,
-		       wanted);
-	options_complain(diag, source, buf_text(&text));
+	buf_add_format(message, "bad value \"%s\" for flag \"--%s\": want %s", value,
+		       slot->row->name, wanted);
 }
 
-static void options_complain_unknown(const struct options *options, const char *name, size_t bytes,
-				     const char *source, struct diag *diag)
+static void options_explain_unknown(const struct options *options, const char *name, size_t bytes,
+				    struct buf *message)
 {
 	_cleanup_free_ char *word = strndup(name, bytes);
 	struct suggest suggest = suggest_start(word ? word : "");
-	_cleanup_buf_ struct buf text = {};
 
 	for (size_t i = 0; i < options->count; i++) {
 		if (options->slots[i].row->help)
 			suggest_offer(&suggest, options->slots[i].row->name);
 	}
-	buf_add_format(&text, "unknown flag \"--%s\"", suggest.word);
+	buf_add_format(message, "unknown flag \"--%s\"", suggest.word);
 	if (suggest.best)
-		buf_add_format(&text, "; did you mean \"--%s\"?", suggest.best);
-	options_complain(diag, source, buf_text(&text));
+		buf_add_format(message, "; did you mean \"--%s\"?", suggest.best);
 }
 
-static int options_set_slot(struct option_slot *slot, const char *value, const char *source,
-			    struct diag *diag)
+static int options_try_slot(struct option_slot *slot, const char *value, const char *source,
+			    struct buf *message)
 {
 	int error = option_slot_set(slot, value, source);
 
 	if (error == -EINVAL)
-		options_complain_value(slot, value, source, diag);
+		options_explain_value(slot, value, message);
 	return error;
+}
+
+int options_reset(struct options *options, const char *name)
+{
+	struct option_slot *slot = options_find(options, name, strlen(name));
+
+	if (!slot)
+		return -EINVAL;
+	free(TAKE_PTR(slot->source)); /* so that a list starts anew */
+	return option_slot_set_default(slot);
+}
+
+int options_try(struct options *options, const char *name, const char *value, const char *source,
+		struct buf *message)
+{
+	struct option_slot *slot = options_find(options, name, strlen(name));
+
+	if (!slot) {
+		options_explain_unknown(options, name, strlen(name), message);
+		return -EINVAL;
+	}
+	if (slot->row->is_action && strcmp(source, OPTIONS_SOURCE_COMMAND_LINE) != 0) {
+		buf_add_format(message, "\"%s\" is for the command line only", name);
+		return -EINVAL;
+	}
+	return options_try_slot(slot, value, source, message);
 }
 
 int options_set(struct options *options, const char *name, const char *value, const char *source,
 		struct diag *diag)
 {
-	struct option_slot *slot = options_find(options, name, strlen(name));
+	_cleanup_buf_ struct buf message = {};
+	int error = options_try(options, name, value, source, &message);
 
-	if (!slot) {
-		options_complain_unknown(options, name, strlen(name), source, diag);
-		return -EINVAL;
-	}
-	return options_set_slot(slot, value, source, diag);
+	if (error == -EINVAL && strcmp(source, OPTIONS_SOURCE_COMMAND_LINE) == 0)
+		diag_add(diag, "%s", buf_text(&message));
+	else if (error == -EINVAL)
+		diag_add(diag, "%s: %s", source, buf_text(&message));
+	return error;
 }
 
 /* A walk over the words of a command line. */
@@ -299,13 +319,19 @@ struct option_walk {
 static int options_take_value(struct option_walk *walk, struct option_slot *slot, const char *value)
 {
 	const char *placeholder = slot->row->placeholder;
+	_cleanup_buf_ struct buf message = {};
+	int error;
 
-	if (!value && slot->row->kind == OPTION_BOOL)
-		value = "true";
+	if (!value)
+		value = slot->row->kind == OPTION_BOOL ? "true" : slot->row->bare;
 	if (!value && walk->at < walk->count)
 		value = walk->words[walk->at++];
-	if (value)
-		return options_set_slot(slot, value, OPTIONS_SOURCE_COMMAND_LINE, walk->diag);
+	if (value) {
+		error = options_try_slot(slot, value, OPTIONS_SOURCE_COMMAND_LINE, &message);
+		if (error == -EINVAL)
+			diag_add(walk->diag, "%s", buf_text(&message));
+		return error;
+	}
 	if (!placeholder)
 		placeholder = option_kind_get_facts(slot->row->kind)->placeholder;
 	diag_add(walk->diag, "flag \"--%s\" needs a value: --%s %s", slot->row->name,
@@ -317,11 +343,12 @@ static int options_take_long(struct option_walk *walk, const char *name)
 {
 	size_t bytes = strcspn(name, "=");
 	struct option_slot *slot = options_find(walk->options, name, bytes);
+	_cleanup_buf_ struct buf message = {};
 
 	if (slot)
 		return options_take_value(walk, slot, name[bytes] ? name + bytes + 1 : NULL);
-	options_complain_unknown(walk->options, name, bytes, OPTIONS_SOURCE_COMMAND_LINE,
-				 walk->diag);
+	options_explain_unknown(walk->options, name, bytes, &message);
+	diag_add(walk->diag, "%s", buf_text(&message));
 	return -EINVAL;
 }
 
@@ -427,6 +454,27 @@ const char *options_get_source(const struct options *options, const char *name)
 	const struct option_slot *slot = options_find(options, name, strlen(name));
 
 	return slot ? slot->source : NULL;
+}
+
+const struct option_row *options_get_row(const struct options *options, const char *name)
+{
+	const struct option_slot *slot = options_find(options, name, strlen(name));
+
+	return slot ? slot->row : NULL;
+}
+
+const char *options_get_text(const struct options *options, const char *name)
+{
+	const struct option_slot *slot = options_find(options, name, strlen(name));
+
+	return slot ? slot->text : NULL;
+}
+
+bool options_differs(const struct options *options, const char *name)
+{
+	const struct option_slot *slot = options_find(options, name, strlen(name));
+
+	return slot && strcmp(slot->text, option_row_get_default(slot->row)) != 0;
 }
 
 void options_visit(const struct options *options, options_visit_fn function, void *context)

@@ -43,7 +43,12 @@ struct option_row {
 	const char *choices;	 /* OPTION_TEXT: allowed words, "json|compact"; NULL: any text */
 	const char *help;	 /* one sentence; NULL hides the flag from help */
 	const char *group;	 /* heading in help; NULL: "Flags" */
+	const char *bare; /* OPTION_TEXT: what `--name` alone means; NULL: it needs a value */
+	bool is_action;	  /* something to do and end; only the command line can ask for it */
 };
+
+/* The default as text, never NULL. */
+const char *option_row_get_default(const struct option_row *row);
 
 /* Sources with a meaning here; any other text names where a value came from ("environment", a
  * path). */
@@ -76,7 +81,18 @@ const struct option_list *options_get_words(const struct options *options);
 /* One value by long name. A bad or unknown one leaves all as it was, adds a line, -EINVAL. */
 int options_set(struct options *options, const char *name, const char *value, const char *source,
 		struct diag *diag);
+/* The same with the complaint in MESSAGE, which does not say where the value came from. */
+int options_try(struct options *options, const char *name, const char *value, const char *source,
+		struct buf *message);
+/* Back to the default, also for what grows. -EINVAL: there is no such flag. */
+int options_reset(struct options *options, const char *name);
 bool options_has(const struct options *options, const char *name);
+/* NULL: there is no such flag. */
+const struct option_row *options_get_row(const struct options *options, const char *name);
+/* The value as text; NULL: there is no such flag. Valid until the next set. */
+const char *options_get_text(const struct options *options, const char *name);
+/* Whether the flag was set, to something other than its default. */
+bool options_differs(const struct options *options, const char *name);
 /* Where the value came from; NULL: there is no such flag. Valid until the next set. */
 const char *options_get_source(const struct options *options, const char *name);
 

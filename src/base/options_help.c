@@ -38,6 +38,8 @@ static size_t help_name_bytes(const struct option_row *row)
 {
 	const char *placeholder = option_row_get_placeholder(row);
 
+	if (row->bare)
+		return strlen("--[=]") + strlen(row->name) + strlen(placeholder);
 	return strlen("--") + strlen(row->name) + (*placeholder ? 1 + strlen(placeholder) : 0);
 }
 
@@ -109,7 +111,9 @@ static void help_add_row(const struct help_state *state, const struct option_row
 		buf_add_format(state->out, "  -%c, --%s", row->letter, row->name);
 	else
 		buf_add_format(state->out, "      --%s", row->name);
-	if (*placeholder)
+	if (row->bare)
+		buf_add_format(state->out, "[=%s]", placeholder);
+	else if (*placeholder)
 		buf_add_format(state->out, " %s", placeholder);
 	if (bytes > state->name_columns) {
 		buf_add_char(state->out, '\n');

@@ -19,25 +19,28 @@
 #include "daemon/agent_info.h"
 #include "daemon/agent_status.h"
 #include "daemon/export_filters.h"
+#include "daemon/btf_file.h"
 #include "daemon/pipeline.h"
 #include "daemon/policies.h"
 #include "daemon/recording.h"
+#include "daemon/reload.h"
 #include "daemon/ring_reader.h"
 #include "daemon/rundir.h"
 #include "kernel/probe.h"
 #include "sensor/process_sensor.h"
 #include "service/service.h"
 
-#define AGENT_BTF_DEFAULT "/sys/kernel/btf/vmlinux"
-#define AGENT_TICK_NS	  CLOCK_NS_PER_SECOND
+#define AGENT_TICK_NS CLOCK_NS_PER_SECOND
 /* Five listening sockets with RPC_CONNECTIONS_MAX each, and 4,096 policies' worth of programs. */
 #define AGENT_DESCRIPTORS 16384
 /* A file that takes nothing is reported this often. */
 #define AGENT_REPORT_TICKS 60
 
 struct agent {
-	const struct daemon_options *options;
-	uint64_t started_ns; /* boot clock */
+	struct config *config;
+	const struct daemon_options *options; /* of `config` */
+	char btf_path[PATH_MAX];	      /* "": the running kernel's own */
+	uint64_t started_ns;		      /* boot clock */
 	struct kernel_features features;
 	struct kernel_functions *functions;
 	struct loop *loop;
@@ -150,13 +153,14 @@ static int agent_start_sensor(struct agent *agent, struct diag *diag)
 	const struct daemon_options *options = agent->options;
 	uint64_t per_cpu = options->rb_size * (uint64_t)sysconf(_SC_NPROCESSORS_CONF);
 	struct process_sensor_options sensor = {
-		.btf_path = options->btf[0] ? options->btf : NULL,
-		.process_map_entries = (uint32_t)options->execve_map_entries,
+		.btf_path = agent->btf_path[0] ? agent->btf_path : NULL,
+		.process_map_entries = daemon_options_get_process_entries(options),
 		.ring_bytes = options->rb_size_total ? options->rb_size_total : per_cpu,
 		.policy_ring_bytes = options->policy_rb_size_total,
 		.with_environment = options->enable_process_environment_variables,
 		.has_bpf_loop = agent->features.has[KERNEL_BPF_LOOP],
 		.handover = agent->handover,
+		.verifier_log_level = (unsigned int)options->verbose,
 	};
 	_cleanup_diag_ struct diag ignored = {};
 
@@ -207,6 +211,14 @@ static void agent_visit_processes(void *context,
 	process_table_visit(agent->pipeline.tracker.table, agent_visit_process, &both);
 }
 
+static unsigned int agent_get_mechanisms(const struct daemon_options *options)
+{
+	unsigned int mechanisms = mechanisms_parse(options->hook_mechanisms);
+
+	return options->disable_kprobe_multi ? mechanisms & ~(1U << MECHANISM_KPROBE_MULTI)
+					     : mechanisms;
+}
+
 /* After the seeds: what policies ask about processes is known then. */
 static int agent_start_policies(struct agent *agent, struct diag *diag)
 {
@@ -215,8 +227,8 @@ static int agent_start_policies(struct agent *agent, struct diag *diag)
 		.sensor = agent->sensor,
 		.features = &agent->features,
 		.functions = agent->functions,
-		.btf_path = options->btf[0] ? options->btf : NULL,
-		.mechanisms = mechanisms_parse(options->hook_mechanisms),
+		.btf_path = agent->btf_path[0] ? agent->btf_path : NULL,
+		.mechanisms = agent_get_mechanisms(options),
 		.host_namespaces = agent->pipeline.options.event.message.host_namespaces,
 		.processes = agent_visit_processes,
 		.processes_context = agent,
@@ -227,6 +239,8 @@ static int agent_start_policies(struct agent *agent, struct diag *diag)
 		.directory = options->tracing_policy_dir,
 		.workload_file = options->workload_file,
 		.left = agent->handover ? json_object_get(agent->handover->root, "policies") : NULL,
+		.kept_directory =
+			options->persist_grpc_policies ? options->persist_grpc_policies_dir : "",
 	};
 	unsigned int bad;
 	int error = engine_new(&agent->engine, &engine, diag);
@@ -345,30 +359,59 @@ static void agent_allow_descriptors(void)
 		log_debug("cannot raise the limit on open files: %s", strerror(errno));
 }
 
-int agent_new(struct agent **out, const struct daemon_options *options, struct diag *diag)
+static int agent_find_btf(struct agent *agent, struct diag *diag)
+{
+	const struct btf_places places = {
+		.named = agent->options->btf,
+		.kernel = BTF_KERNEL_PATH,
+		.library = agent->options->bpf_lib,
+	};
+	int error = btf_find(&places, agent->btf_path, diag);
+
+	if (error)
+		return error;
+	error = kernel_check_requirements(agent->btf_path, diag);
+	if (strcmp(agent->btf_path, BTF_KERNEL_PATH) == 0)
+		agent->btf_path[0] = '\0'; /* libbpf finds it by itself, and modules beside it */
+	return error;
+}
+
+/* One that comes while the agent starts waits for the loop; by default it would end the agent. */
+static void agent_hold_reload(void)
+{
+	sigset_t reload;
+
+	sigemptyset(&reload);
+	sigaddset(&reload, SIGHUP);
+	sigprocmask(SIG_BLOCK, &reload, NULL);
+}
+
+int agent_new(struct agent **out, struct config *config, struct diag *diag)
 {
 	struct agent *agent = calloc(1, sizeof(*agent));
 	int error;
 
 	if (!agent)
 		return -ENOMEM;
+	agent_hold_reload();
 	agent_allow_descriptors();
-	agent->options = options;
+	agent->config = config;
+	agent->options = &config->values;
 	agent->status.measure_fd = -1;
 	agent->started_ns = clock_read_ns(CLOCK_BOOTTIME);
-	error = export_filters_init(&agent->filters, options, diag);
+	error = export_filters_init(&agent->filters, agent->options, diag);
 	if (!error)
-		error = kernel_check_requirements(
-			options->btf[0] ? options->btf : AGENT_BTF_DEFAULT, diag);
+		error = agent_find_btf(agent, diag);
 	if (!error)
-		error = rundir_new(&agent->rundir, options->run_dir, diag);
+		error = rundir_new(&agent->rundir, agent->options->run_dir, diag);
 	if (!error)
 		error = loop_new(&agent->loop);
 	if (!error)
-		agent->handover = agent_handover_find(options);
+		agent->handover = agent_handover_find(agent->options);
 	if (!error) {
-		error = kernel_features_probe(
-			&agent->features, options->btf[0] ? options->btf : NULL, &agent->functions);
+		error = kernel_features_probe(&agent->features,
+					      agent->btf_path[0] ? agent->btf_path : NULL,
+					      &agent->functions);
 		if (!error)
 			error = agent_start_sensor(agent, diag);
 	}
@@ -386,23 +429,66 @@ int agent_new(struct agent **out, const struct daemon_options *options, struct d
 	return 0;
 }
 
-static void agent_on_signal(void *context, int signal)
+static void agent_log_lines(enum log_level level, const struct diag *diag)
 {
-	struct agent *agent = context;
-	int error;
+	struct span rest = { diag->text.data, diag->text.bytes };
 
-	if (signal != SIGHUP) {
-		log_info("stopping on signal %s", sigabbrev_np(signal));
-		agent->leaves_sensors = signal == SIGUSR2 || agent->options->keep_sensors_on_exit;
-		loop_stop(agent->loop, 0);
+	while (rest.bytes) {
+		struct span line = span_cut(&rest, '\n');
+
+		log_message(level, "%.*s", (int)line.bytes, line.data);
+	}
+}
+
+/* Whole or not at all: one mistake, and everything stays as it was. */
+static void agent_read_config(struct agent *agent)
+{
+	_cleanup_diag_ struct diag mistakes = {}, changed = {}, waiting = {};
+	_cleanup_config_ struct config *next = NULL;
+	bool has_other_policies;
+
+	if (config_new(&next, &agent->config->inputs, &mistakes)) {
+		agent_log_lines(LOG_LEVEL_ERROR, &mistakes);
+		log_error(
+			"configuration not read again because of these mistakes; all stays as it was");
 		return;
 	}
-	if (!agent->pipeline.file)
-		return;
-	error = output_file_reopen(agent->pipeline.file);
+	has_other_policies = config_take_over(agent->config, next, &changed, &waiting);
+	agent_log_lines(LOG_LEVEL_WARN, &next->warnings);
+	agent_log_lines(LOG_LEVEL_INFO, &changed);
+	agent_log_lines(LOG_LEVEL_WARN, &waiting);
+	if (has_other_policies)
+		policies_reload_files(agent->policies);
+	log_info("configuration read again; options changed: %u, waiting for a restart: %u",
+		 changed.lines, waiting.lines);
+}
+
+/* SIGHUP: files that were rotated are opened anew, and the configuration is read again. */
+static void agent_reload(struct agent *agent)
+{
+	_cleanup_diag_ struct diag diag = {};
+	int error;
+
+	agent_read_config(agent);
+	if (config_apply_log_file(agent->options, &diag))
+		agent_log_lines(LOG_LEVEL_ERROR, &diag);
+	error = agent->pipeline.file ? output_file_reopen(agent->pipeline.file) : 0;
 	if (error)
 		log_error("cannot reopen event file \"%s\": %s; events still go to the old file",
 			  agent->options->export_filename, strerror(-error));
+}
+
+static void agent_on_signal(void *context, int signal)
+{
+	struct agent *agent = context;
+
+	if (signal == SIGHUP) {
+		agent_reload(agent);
+		return;
+	}
+	log_info("stopping on signal %s", sigabbrev_np(signal));
+	agent->leaves_sensors = signal == SIGUSR2 || agent->options->keep_sensors_on_exit;
+	loop_stop(agent->loop, 0);
 }
 
 /* At once, then once a minute while it lasts: the event file takes nothing. */
@@ -504,7 +590,7 @@ int agent_run(struct agent *agent, struct diag *diag)
 	const struct rundir_info info = {
 		.server_address = agent->options->server_address,
 		.export_filename = agent->options->export_filename,
-		.btf = agent->options->btf,
+		.btf = agent->btf_path,
 	};
 	int error = process_sensor_attach(agent->sensor, diag);
 

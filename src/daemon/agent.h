@@ -7,13 +7,13 @@
 
 #include "base/diag.h"
 #include "base/span.h"
-#include "daemon/daemon_options.h"
+#include "daemon/config.h"
 
 struct agent;
 
 /* Everything but the programs' attachment. Nothing is left behind on an error, which has a line in
- * DIAG. */
-int agent_new(struct agent **out, const struct daemon_options *options, struct diag *diag);
+ * DIAG. CONFIG outlives the agent, which changes it when SIGHUP asks for that. */
+int agent_new(struct agent **out, struct config *config, struct diag *diag);
 /* Attaches, learns who lives, then runs until SIGTERM or SIGINT; 0, or a negative errno with a line
  * in DIAG. */
 int agent_run(struct agent *agent, struct diag *diag);

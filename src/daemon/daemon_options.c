@@ -8,11 +8,15 @@
 
 #include "daemon/agent_metrics.h"
 #include "sensor/hook_mechanism.h"
+#include "wire/record.h"
 
 /* The kernel wants the ring's size in 32 bits, a power of two. */
 #define RING_BYTES_MAX (1ULL << 30)
 /* A client's queue is bounded by its bytes before; more is a typing mistake. */
 #define QUEUE_EVENTS_MAX (1U << 20)
+
+#define PROCESSES_MAX (1U << 24)
+#define PROCESS_BYTES (sizeof(struct wire_process) + sizeof(uint32_t))
 
 #define MEMBER(name) offsetof(struct daemon_options, name)
 
@@ -83,12 +87,15 @@ static const struct option_row daemon_option_rows[] = {
 	{ "hook-mechanisms", 0, OPTION_TEXT, MEMBER(hook_mechanisms),
 	  "fentry,fmod_ret,kprobe.multi,kprobe,substitute", "NAMES", NULL,
 	  "ways to hook functions that may be used", "Policies" },
+	{ "disable-kprobe-multi", 0, OPTION_BOOL, MEMBER(disable_kprobe_multi), NULL, NULL, NULL,
+	  "the same as leaving kprobe.multi out of --hook-mechanisms", "Policies" },
 	{ "enable-deprecated-tracingpolicy-grpc", 0, OPTION_BOOL,
 	  MEMBER(enable_deprecated_tracingpolicy_grpc), NULL, NULL, NULL,
 	  "answer EnableTracingPolicy and DisableTracingPolicy", "Policies" },
-	{ "policy-rb-size-total", 0, OPTION_SIZE, MEMBER(policy_rb_size_total), "0", "BYTES", NULL,
-	  "memory of the ring of policies' events; 0: 512K for each processor, 32M at most",
-	  "Kernel" },
+	{ "persist-grpc-policies", 0, OPTION_BOOL, MEMBER(persist_grpc_policies), NULL, NULL, NULL,
+	  "keep policies of clients in files, and load them at the next start", "Policies" },
+	{ "persist-grpc-policies-dir", 0, OPTION_TEXT, MEMBER(persist_grpc_policies_dir),
+	  "/var/run/tetragon/grpc-policies", "DIR", NULL, "where these files are", "Policies" },
 	{ "cluster-name", 0, OPTION_TEXT, MEMBER(cluster_name), NULL, "NAME", NULL,
 	  "stored in every event", "Events" },
 	{ "enable-process-cred", 0, OPTION_BOOL, MEMBER(enable_process_cred), NULL, NULL, NULL,
@@ -101,19 +108,27 @@ static const struct option_row daemon_option_rows[] = {
 	{ "filter-environment-variables", 0, OPTION_LIST, MEMBER(filter_environment_variables),
 	  NULL, "NAMES", NULL, "keep only these variables", "Events" },
 	{ "enable-ancestors", 0, OPTION_LIST, MEMBER(enable_ancestors), NULL, "KINDS", NULL,
-	  "show ancestors in events of these kinds: base, kprobe", "Events" },
+	  "show ancestors in events of these kinds: base, kprobe, ...", "Events" },
 	{ "username-metadata", 0, OPTION_TEXT, MEMBER(username_metadata), "disabled", NULL,
 	  "disabled|unix", "show user names from the machine's passwd file", "Events" },
 	{ "btf", 0, OPTION_TEXT, MEMBER(btf), NULL, "FILE", NULL,
-	  "kernel type information; default: the running kernel's own", "Kernel" },
+	  "kernel type information; default: the running kernel's own, else from --bpf-lib",
+	  "Kernel" },
+	{ "bpf-lib", 0, OPTION_TEXT, MEMBER(bpf_lib), "/var/lib/tetragon/", "DIR", NULL,
+	  "where metadata/vmlinux-RELEASE or btf may be; programs are inside tetrad", "Kernel" },
 	{ "procfs", 0, OPTION_TEXT, MEMBER(procfs), "/proc/", "DIR", NULL,
 	  "mount of the host's procfs", "Kernel" },
 	{ "rb-size-total", 0, OPTION_SIZE, MEMBER(rb_size_total), "0", "BYTES", NULL,
 	  "memory of the kernel's event ring; 0: 1M for each processor, 32M at most", "Kernel" },
 	{ "rb-size", 0, OPTION_SIZE, MEMBER(rb_size), "0", "BYTES", NULL, "the same, per processor",
 	  "Kernel" },
+	{ "policy-rb-size-total", 0, OPTION_SIZE, MEMBER(policy_rb_size_total), "0", "BYTES", NULL,
+	  "memory of the ring of policies' events; 0: 512K for each processor, 32M at most",
+	  "Kernel" },
 	{ "execve-map-entries", 0, OPTION_UINT, MEMBER(execve_map_entries), "0", "COUNT", NULL,
 	  "living processes the kernel side can hold; 0: 32768", "Kernel" },
+	{ "execve-map-size", 0, OPTION_SIZE, MEMBER(execve_map_size), NULL, "BYTES", NULL,
+	  "the same as memory", "Kernel" },
 	{ "process-cache-size", 0, OPTION_UINT, MEMBER(process_cache_size), "65536", "COUNT", NULL,
 	  "processes the agent can hold", "Kernel" },
 	{ "keep-sensors-on-exit", 0, OPTION_BOOL, MEMBER(keep_sensors_on_exit), NULL, NULL, NULL,
@@ -121,16 +136,31 @@ static const struct option_row daemon_option_rows[] = {
 	  "Kernel" },
 	{ "bpf-dir", 0, OPTION_TEXT, MEMBER(bpf_dir), "tetragon", "DIR", NULL,
 	  "where they stand meanwhile, below /sys/fs/bpf", "Kernel" },
-	{ "record", 0, OPTION_TEXT, MEMBER(record), NULL, "FILE", NULL,
-	  "also write the kernel's records to FILE, for tools/replay", "Diagnosis" },
+	{ "config-dir", 0, OPTION_TEXT, MEMBER(config_dir), NULL, "DIR", NULL,
+	  "directory with one file for each option: its name, and its value inside",
+	  "Configuration" },
+	{ "print-config", 0, OPTION_TEXT, MEMBER(print_config), NULL, NULL, "text|json",
+	  "print each value and where it came from, and exit", "Configuration", .bare = "text",
+	  .is_action = true },
+	{ "generate-docs", 0, OPTION_BOOL, MEMBER(generate_docs), NULL, NULL, NULL,
+	  "print all flags as YAML and exit", "Configuration", .is_action = true },
 	{ "log-level", 0, OPTION_TEXT, MEMBER(log_level), "info", NULL,
 	  "trace|debug|info|warn|error|fatal", "least level of messages", "Diagnosis" },
+	{ "log-format", 0, OPTION_TEXT, MEMBER(log_format), "text", NULL, "text|json",
+	  "how messages are written", "Diagnosis" },
+	{ "log-file", 0, OPTION_TEXT, MEMBER(log_file), NULL, "FILE", NULL,
+	  "also append messages to FILE; SIGHUP opens it anew", "Diagnosis" },
 	{ "debug", 'd', OPTION_BOOL, MEMBER(debug), NULL, NULL, NULL,
 	  "the same as --log-level debug", "Diagnosis" },
-	{ "version", 'v', OPTION_BOOL, MEMBER(version), NULL, NULL, NULL,
-	  "print the version and exit", "Diagnosis" },
-	{ "help", 'h', OPTION_BOOL, MEMBER(help), NULL, NULL, NULL, "print this text and exit",
+	{ "verbose", 0, OPTION_UINT, MEMBER(verbose), "0", "LEVEL", NULL,
+	  "how much of the verifier's log is shown with --log-level debug: 0, 1 or 2",
 	  "Diagnosis" },
+	{ "record", 0, OPTION_TEXT, MEMBER(record), NULL, "FILE", NULL,
+	  "also write the kernel's records to FILE, for tools/replay", "Diagnosis" },
+	{ "version", 'v', OPTION_BOOL, MEMBER(version), NULL, NULL, NULL,
+	  "print the version and exit", "Diagnosis", .is_action = true },
+	{ "help", 'h', OPTION_BOOL, MEMBER(help), NULL, NULL, NULL, "print this text and exit",
+	  "Diagnosis", .is_action = true },
 };
 
 /* Whether TEXT is 1 to 4 octal digits of permissions. */
@@ -164,65 +194,126 @@ static void check_server(const struct daemon_options *options, struct diag *diag
 			 (unsigned long long)options->health_server_interval);
 }
 
-static int check_together(const struct daemon_options *options, struct diag *diag)
+/* Pairs that mean the same in two units, or the opposite of each other. */
+static const char *const exclusions[][2] = {
+	{ "rb-size", "rb-size-total" },
+	{ "execve-map-entries", "execve-map-size" },
+	{ "parents-map-entries", "parents-map-size" },
+	{ "force-small-progs", "force-large-progs" },
+};
+
+/* Numbers whose kind alone allows too much. */
+static const struct option_range {
+	const char *name;
+	size_t offset; /* of a uint64_t */
+	uint64_t least, most;
+	const char *words;
+} ranges[] = {
+	{ "process-cache-size", MEMBER(process_cache_size), 16, PROCESSES_MAX,
+	  "from 16 to 16777216" },
+	{ "event-queue-size", MEMBER(event_queue_size), 1, QUEUE_EVENTS_MAX, "from 1 to 1048576" },
+	{ "execve-map-entries", MEMBER(execve_map_entries), 0, PROCESSES_MAX, "at most 16777216" },
+	{ "execve-map-size", MEMBER(execve_map_size), 0, PROCESSES_MAX *PROCESS_BYTES,
+	  "of at most 16777216 processes" },
+	{ "rb-size", MEMBER(rb_size), 0, RING_BYTES_MAX, "at most 1G" },
+	{ "rb-size-total", MEMBER(rb_size_total), 0, RING_BYTES_MAX, "at most 1G" },
+	{ "policy-rb-size-total", MEMBER(policy_rb_size_total), 0, RING_BYTES_MAX, "at most 1G" },
+	{ "verbose", MEMBER(verbose), 0, 2, "0, 1 or 2" },
+};
+
+/* Kinds of events that upstream has; those that are not made here have no ancestors either. */
+static const char *const ancestor_kinds[] = {
+	"base", "kprobe", "tracepoint", "loader", "uprobe", "lsm", "usdt",
+};
+
+/* `--name is "value" (where from); it must be WANTED`. */
+static void complain(const struct options *flags, const char *name, const char *wanted,
+		     struct diag *diag)
+{
+	diag_add(diag, "--%s is \"%s\" (%s); it must be %s", name, options_get_text(flags, name),
+		 options_get_source(flags, name), wanted);
+}
+
+static void check_exclusions(const struct options *flags, struct diag *diag)
+{
+	for (size_t i = 0; i < sizeof(exclusions) / sizeof(exclusions[0]); i++) {
+		const char *one = exclusions[i][0], *other = exclusions[i][1];
+
+		if (options_differs(flags, one) && options_differs(flags, other))
+			diag_add(diag,
+				 "--%s (%s) and --%s (%s) exclude each other; give one of them",
+				 one, options_get_source(flags, one), other,
+				 options_get_source(flags, other));
+	}
+}
+
+static void check_ranges(const struct options *flags, const struct daemon_options *options,
+			 struct diag *diag)
+{
+	for (size_t i = 0; i < sizeof(ranges) / sizeof(ranges[0]); i++) {
+		const struct option_range *range = &ranges[i];
+		const uint64_t *value = (const void *)((const char *)options + range->offset);
+
+		if (*value < range->least || *value > range->most)
+			complain(flags, range->name, range->words, diag);
+	}
+}
+
+static bool kind_has_ancestors(const char *kind)
+{
+	for (size_t i = 0; i < sizeof(ancestor_kinds) / sizeof(ancestor_kinds[0]); i++) {
+		if (strcmp(ancestor_kinds[i], kind) == 0)
+			return true;
+	}
+	return false;
+}
+
+static void check_words(const struct options *flags, const struct daemon_options *options,
+			struct diag *diag)
+{
+	for (size_t i = 0; i < options->enable_ancestors.count; i++) {
+		if (!kind_has_ancestors(options->enable_ancestors.items[i]))
+			diag_add(
+				diag,
+				"unknown kind \"%s\" for --enable-ancestors (%s); it takes base, kprobe, tracepoint, loader, uprobe, lsm and usdt",
+				options->enable_ancestors.items[i],
+				options_get_source(flags, "enable-ancestors"));
+	}
+	if (!mechanisms_parse(options->hook_mechanisms))
+		complain(flags, "hook-mechanisms",
+			 "some of fentry, fmod_ret, kprobe.multi, kprobe and substitute", diag);
+	if (!is_file_mode(options->export_file_perm))
+		complain(flags, "export-file-perm", "an octal mode such as 600", diag);
+	if (options->persist_grpc_policies && !options->persist_grpc_policies_dir[0])
+		complain(flags, "persist-grpc-policies-dir",
+			 "a directory, for --persist-grpc-policies", diag);
+	if (options->execve_map_size && !daemon_options_get_process_entries(options))
+		complain(flags, "execve-map-size", "room for a process at least", diag);
+}
+
+int daemon_options_check(const struct options *flags, const struct daemon_options *options,
+			 struct diag *diag)
 {
 	unsigned int lines = diag->lines;
 
-	if (options->rb_size && options->rb_size_total)
-		diag_add(diag,
-			 "--rb-size and --rb-size-total exclude each other; give one of them");
-	for (size_t i = 0; i < options->enable_ancestors.count; i++) {
-		if (strcmp(options->enable_ancestors.items[i], "base") &&
-		    strcmp(options->enable_ancestors.items[i], "kprobe"))
-			diag_add(
-				diag,
-				"unknown kind \"%s\" for --enable-ancestors; it takes base and kprobe",
-				options->enable_ancestors.items[i]);
-	}
-	if (options->process_cache_size < 16 || options->process_cache_size > 1U << 24)
-		diag_add(diag, "--process-cache-size is %llu; it must be from 16 to %u",
-			 (unsigned long long)options->process_cache_size, 1U << 24);
-	if (options->rb_size > RING_BYTES_MAX || options->rb_size_total > RING_BYTES_MAX)
-		diag_add(
-			diag,
-			"the kernel's event ring may have at most 1G; give a smaller --rb-size-total");
-	if (options->event_queue_size < 1 || options->event_queue_size > QUEUE_EVENTS_MAX)
-		diag_add(diag, "--event-queue-size is %llu; it must be from 1 to %u",
-			 (unsigned long long)options->event_queue_size, QUEUE_EVENTS_MAX);
-	if (!mechanisms_parse(options->hook_mechanisms))
-		diag_add(
-			diag,
-			"--hook-mechanisms is \"%s\"; it takes fentry, fmod_ret, kprobe.multi, kprobe and substitute",
-			options->hook_mechanisms);
-	agent_metrics_check_labels(&options->metrics_label_filter, diag);
-	if (options->policy_rb_size_total > RING_BYTES_MAX)
-		diag_add(diag, "--policy-rb-size-total may be at most 1G");
-	if (options->execve_map_entries > 1U << 24)
-		diag_add(diag, "--execve-map-entries is %llu; it must be at most %u",
-			 (unsigned long long)options->execve_map_entries, 1U << 24);
-	if (!is_file_mode(options->export_file_perm))
-		diag_add(diag, "--export-file-perm is \"%s\"; it must be an octal mode such as 600",
-			 options->export_file_perm);
+	check_exclusions(flags, diag);
+	check_ranges(flags, options, diag);
+	check_words(flags, options, diag);
 	check_server(options, diag);
+	agent_metrics_check_labels(&options->metrics_label_filter, diag);
 	return diag->lines == lines ? 0 : -EINVAL;
 }
 
-int daemon_options_parse(struct options *options, struct daemon_options *out, int argc,
-			 char *const *argv, struct diag *diag)
+uint32_t daemon_options_get_process_entries(const struct daemon_options *options)
+{
+	if (options->execve_map_size)
+		return (uint32_t)(options->execve_map_size / PROCESS_BYTES);
+	return (uint32_t)options->execve_map_entries;
+}
+
+int daemon_options_add_table(struct options *flags, struct daemon_options *out)
 {
 	size_t rows = sizeof(daemon_option_rows) / sizeof(daemon_option_rows[0]);
-	int error = options_add_table(options, daemon_option_rows, rows, out);
-	const struct option_list *words;
 
-	if (error)
-		return error;
-	error = options_parse(options, argc, argv, diag);
-	if (error) /* behind an unknown flag a word may be its value: one mistake, one line */
-		return error;
-	words = options_get_words(options);
-	for (size_t i = 0; i < words->count; i++) {
-		diag_add(diag, "unexpected word \"%s\"; tetrad takes only flags", words->items[i]);
-		error = -EINVAL;
-	}
-	return error ? error : check_together(out, diag);
+	return options_add_table(flags, daemon_option_rows, rows, out);
 }

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The daemon's flags: one row each in daemon_options.c, with upstream's names and defaults where it
- * has them. */
+/*
+ * The daemon's flags: one row each in daemon_options.c, with upstream's names and defaults where it
+ * has them. In: values from wherever config.c found them. Out: what does not go together, said with
+ * the place of both. Flags of upstream that change nothing here are in upstream_flags.def.
+ */
 #pragma once
 
 #include <stdbool.h>
@@ -8,9 +11,12 @@
 #include "base/options.h"
 
 struct daemon_options {
-	bool help, version, debug;
-	const char *log_level;
-	const char *btf;
+	bool help, version, generate_docs;
+	const char *print_config; /* "": no; "text", "json" */
+	const char *config_dir;
+	bool debug;
+	const char *log_level, *log_format, *log_file;
+	const char *btf, *bpf_lib;
 	const char *procfs;
 	const char *cluster_name;
 	const char *run_dir;
@@ -38,12 +44,16 @@ struct daemon_options {
 	const char *tracing_policy_dir;
 	const char *workload_file;
 	const char *hook_mechanisms;
+	bool disable_kprobe_multi;
 	bool policy_errors_are_fatal;
+	bool persist_grpc_policies;
+	const char *persist_grpc_policies_dir;
 	bool enable_deprecated_tracingpolicy_grpc;
 	uint64_t policy_rb_size_total;
 	const char *record;
 	uint64_t process_cache_size;
-	uint64_t execve_map_entries;
+	uint64_t execve_map_entries, execve_map_size;
+	uint64_t verbose;
 	uint64_t rb_size, rb_size_total;
 	bool enable_process_cred, enable_process_ns, enable_process_environment_variables;
 	struct option_list filter_environment_variables;
@@ -51,7 +61,11 @@ struct daemon_options {
 	const char *username_metadata;
 };
 
-/* Flags of ARGV (without the program's name) into OUT, whose texts OPTIONS owns. -EINVAL: lines in
- * DIAG. */
-int daemon_options_parse(struct options *options, struct daemon_options *out, int argc,
-			 char *const *argv, struct diag *diag);
+/* Adds the table to FLAGS, which owns what OUT points to. */
+int daemon_options_add_table(struct options *flags, struct daemon_options *out);
+/* Values that are out of bounds or exclude each other. -EINVAL: a line in DIAG for each. */
+int daemon_options_check(const struct options *flags, const struct daemon_options *options,
+			 struct diag *diag);
+
+/* Living processes that the kernel side shall hold; 0: its default. */
+uint32_t daemon_options_get_process_entries(const struct daemon_options *options);

@@ -17,13 +17,12 @@
 
 #include "base/cleanup.h"
 #include "base/clock.h"
+#include "base/file.h"
 #include "base/log.h"
 #include "daemon/policies_private.h"
 
 /* A policy file of more is refused by its reader anyway. */
 #define POLICY_FILE_BYTES_MAX (4u << 20)
-/* Most fit one step; their texts stay in memory, to see whether a file has changed. */
-#define POLICY_FILE_STEP 4096
 
 /* Since a moment of the monotonic clock. */
 unsigned long long policies_count_us(uint64_t began_ns)
@@ -57,21 +56,8 @@ void policies_log(enum log_level level, const struct diag *diag)
 static int file_read(const char *path, struct buf *out)
 {
 	_cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC);
-	ssize_t got;
 
-	if (fd < 0)
-		return -errno;
-	while (out->bytes < POLICY_FILE_BYTES_MAX) {
-		if (out->bytes == out->capacity && !buf_reserve(out, POLICY_FILE_STEP))
-			return -ENOMEM;
-		got = read(fd, out->data + out->bytes, out->capacity - out->bytes);
-		if (got < 0)
-			return -errno;
-		if (!got)
-			return 0;
-		out->bytes += (size_t)got;
-	}
-	return -EFBIG;
+	return fd < 0 ? -errno : file_read_all(fd, POLICY_FILE_BYTES_MAX, out);
 }
 
 /* By its source too: two files may have had the same name for what they could not load. */
@@ -413,6 +399,11 @@ static void policies_on_change(void *context)
 	policies_refresh(context);
 }
 
+void policies_reload_files(struct policies *policies)
+{
+	policies_refresh(policies);
+}
+
 unsigned int policies_load(struct policies *policies)
 {
 	_cleanup_diag_ struct diag diag = {};
@@ -425,6 +416,7 @@ unsigned int policies_load(struct policies *policies)
 	policies_refresh(policies);
 	policies_load_left(policies);
 	policies->options.left = NULL;
+	bad += policies_load_kept(policies);
 	for (const struct policy_file *file = policies->files; file; file = file->next)
 		bad += file->is_bad;
 	return bad;
@@ -438,6 +430,13 @@ int policies_new(struct policies **out, const struct policies_options *options, 
 	if (!policies)
 		return -ENOMEM;
 	policies->options = *options;
+	if (options->kept_directory[0]) {
+		error = policy_store_new(&policies->store, options->kept_directory, diag);
+		if (error) {
+			policies_free(policies);
+			return error;
+		}
+	}
 	if (options->directory[0])
 		error = watch_new(&policies->watch, options->loop, options->directory,
 				  policies_on_change, policies);
@@ -470,6 +469,7 @@ void policies_free(struct policies *policies)
 		policies->files = file->next;
 		file_free(file);
 	}
+	policy_store_free(policies->store);
 	workloads_free(policies->workloads);
 	free(policies->cgroup_root);
 	free(policies);

@@ -25,6 +25,7 @@ struct policies_options {
 	/* Policies of the agent before (engine_leave()): those of clients are loaded again, and all
 	 * are in the mode that they were in. NULL: none. Only while policies_load() runs. */
 	const json_t *left;
+	const char *kept_directory; /* where policies of clients are kept; "": nowhere */
 };
 
 int policies_new(struct policies **out, const struct policies_options *options, struct diag *diag);
@@ -33,6 +34,8 @@ void policies_free(struct policies *policies);
 /* Reads all sources once and watches them from then on. How many policies could not be loaded; each
  * was reported. */
 unsigned int policies_load(struct policies *policies);
+/* Looks again: `files` may name others now. */
+void policies_reload_files(struct policies *policies);
 
 void policies_log(enum log_level level, const struct diag *diag); /* each of its lines */
 

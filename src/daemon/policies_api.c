@@ -22,6 +22,24 @@ static int mode_from_api(Tetragon__TracingPolicyMode mode)
 	}
 }
 
+/* POLICY is the engine's now. What was to be kept and cannot be kept is not added: it would be gone
+ * after the next start, and nobody would know. */
+static int policies_keep_added(struct policies *policies, const struct policy *policy,
+			       const char *domain, const char *yaml, struct diag *diag)
+{
+	unsigned int count;
+	struct engine_policy *added =
+		engine_find(policies->options.engine, domain, policy->metadata->namespace.data,
+			    policy->metadata->name.data, &count);
+	int error = policies_keep(policies, added, yaml, diag);
+
+	if (error) {
+		diag_add(diag, "policy \"%s\" is not added", added->name);
+		engine_delete(policies->options.engine, added, diag);
+	}
+	return error;
+}
+
 int policies_add(void *context, const char *yaml, const char *domain,
 		 Tetragon__TracingPolicyMode mode, struct diag *diag)
 {
@@ -35,8 +53,9 @@ int policies_add(void *context, const char *yaml, const char *domain,
 	report_tell(&report, diag);
 	if (!error)
 		error = engine_add(policies->options.engine, policy, &options, diag);
+	if (!error)
+		error = policies_keep_added(policies, TAKE_PTR(policy), domain, yaml, diag);
 	if (!error) {
-		TAKE_PTR(policy); /* the engine's now */
 		policies_log(LOG_LEVEL_WARN, diag);
 		log_info("policy of a client loaded in %llu us", policies_count_us(began_ns));
 	}
@@ -65,13 +84,35 @@ static struct engine_policy *policies_find(const struct policies *policies, cons
 	return NULL;
 }
 
+/* Its file goes too: else it would be back after the next start. */
+static int policies_delete_one(struct policies *policies, struct engine_policy *policy,
+			       struct diag *diag)
+{
+	_cleanup_free_ char *name = strdup(policy->name);
+	_cleanup_free_ char *namespace = strdup(policy->namespace);
+	_cleanup_free_ char *domain = strdup(policy->domain);
+	const struct policy_store_state state = { domain, namespace, name };
+	int error = name && namespace && domain ? 0 : -ENOMEM;
+
+	if (!error)
+		error = engine_delete(policies->options.engine, policy, diag);
+	if (error || !policies->store)
+		return error;
+	error = policy_store_remove(policies->store, &state, diag);
+	if (error)
+		diag_add(diag, "policy \"%s\" is deleted, and comes back at the next start", name);
+	return error;
+}
+
 int policies_delete(void *context, const char *name, const char *namespace, const char *domain,
 		    struct diag *diag)
 {
 	struct policies *policies = context;
 	struct engine_policy *policy = policies_find(policies, name, namespace, domain, diag);
 
-	return policy ? engine_delete(policies->options.engine, policy, diag) : -ENOENT;
+	if (!policy)
+		return -ENOENT;
+	return policies_delete_one(policies, policy, diag);
 }
 
 int policies_configure(void *context, const struct service_policy_change *change, struct diag *diag)
@@ -86,6 +127,8 @@ int policies_configure(void *context, const struct service_policy_change *change
 	error = engine_configure(policies->options.engine, policy,
 				 change->has_enable ? change->enable : -1,
 				 mode_from_api(change->mode), diag);
+	if (!error)
+		error = policies_keep_state(policies, policy, diag);
 	malloc_trim(0);
 	return error;
 }

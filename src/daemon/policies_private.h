@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Shared by policies.c (files), policies_api.c (clients) and policies_workloads.c (the file of
- * workloads). */
+/* Shared by policies.c (files), policies_api.c (clients), policies_kept.c (files of clients'
+ * policies) and policies_workloads.c (the file of workloads). */
 #pragma once
 
 #include "base/watch.h"
 #include "daemon/policies.h"
+#include "daemon/policy_store.h"
 #include "workload/workload.h"
 
 #define POLICIES_DOMAIN_FILES "static"
@@ -33,6 +34,7 @@ struct policies {
 	struct policy_directory *directories;
 	struct watch *watch, *workload_watch;
 	struct workloads *workloads;
+	struct policy_store *store; /* NULL: policies of clients are not kept */
 	char *cgroup_root;
 };
 
@@ -48,3 +50,10 @@ void policies_load_left(struct policies *policies); /* those that came from clie
 /* policies_workloads.c */
 int policies_read_workloads(struct policies *policies, struct diag *diag);
 void policies_on_workloads(void *policies);
+
+/* policies_kept.c. Without a store they do nothing. */
+unsigned int policies_load_kept(struct policies *policies); /* how many could not be loaded */
+int policies_keep(const struct policies *policies, const struct engine_policy *policy,
+		  const char *yaml, struct diag *diag);
+int policies_keep_state(const struct policies *policies, const struct engine_policy *policy,
+			struct diag *diag);

@@ -68,9 +68,9 @@ static bool source_is_allowed(const char *at, size_t bytes)
 static void source_explain(struct finding *finding, const char *at, size_t char_bytes)
 {
 	if (!char_bytes)
-		finding_hint(finding, "policies are written in UTF-8");
+		finding_hint(finding, "save it as UTF-8");
 	else if (!at[0])
-		finding_hint(finding, "policies are text; write \"\\0\" in double quotes where a "
+		finding_hint(finding, "files are text; write \"\\0\" in double quotes where a "
 				      "value needs it");
 	else
 		finding_hint(finding,
@@ -119,7 +119,7 @@ int source_init(struct source *source, const char *name, struct span text, struc
 	}
 	if (text.bytes > SOURCE_BYTES_MAX) {
 		report_error(report, (struct place){},
-			     "the text has %zu bytes; a policy has at most %u", text.bytes,
+			     "the text has %zu bytes; a file has at most %u", text.bytes,
 			     SOURCE_BYTES_MAX);
 		return -EINVAL;
 	}

@@ -113,7 +113,7 @@ static struct tree *reader_new_node(struct tree_reader *reader, const yaml_event
 	struct tree *node;
 
 	if (++reader->nodes > TREE_NODES_MAX) {
-		report_error(reader->report, place, "a policy has at most %u keys and values",
+		report_error(reader->report, place, "a file has at most %u keys and values",
 			     TREE_NODES_MAX);
 		reader_fail(reader);
 		return NULL;
@@ -154,12 +154,12 @@ static bool reader_weigh(struct tree_reader *reader, struct tree_frame *frame,
 	if (parent->nodes > TREE_NODES_MAX)
 		finding_hint(
 			report_error(reader->report, place,
-				     "with this alias the policy has more than %u keys and values",
+				     "with this alias the file has more than %u keys and values",
 				     TREE_NODES_MAX),
 			"aliases that repeat aliases grow quickly");
 	else
 		report_error(reader->report, place,
-			     "with this alias the policy is nested more than %u deep",
+			     "with this alias the file is nested more than %u deep",
 			     TREE_DEPTH_MAX);
 	reader_fail(reader);
 	return false;
@@ -226,7 +226,7 @@ static void reader_add_anchor(struct tree_reader *reader, const yaml_event_t *ev
 		return;
 	if (reader->anchors_count == TREE_ANCHORS_MAX) {
 		report_error(reader->report, tree_get_place(&event->start_mark, &event->start_mark),
-			     "a policy has at most %u anchors", TREE_ANCHORS_MAX);
+			     "a file has at most %u anchors", TREE_ANCHORS_MAX);
 		reader_fail(reader);
 		return;
 	}
@@ -264,7 +264,7 @@ static bool reader_take_tag(struct tree_reader *reader, struct tree *node, const
 		node->scalar = (struct scalar){ .kind = SCALAR_TEXT };
 		return true;
 	}
-	report_error(reader->report, node->place, "tag %s has no meaning in a policy",
+	report_error(reader->report, node->place, "tag %s has no meaning here",
 		     report_quote(reader->report, span_of(tag)));
 	reader->has_error = true;
 	return false;
@@ -311,7 +311,7 @@ static void reader_open(struct tree_reader *reader, const yaml_event_t *event, e
 		return;
 	}
 	if (reader->depth == TREE_DEPTH_MAX) {
-		report_error(reader->report, node->place, "a policy is nested at most %u deep",
+		report_error(reader->report, node->place, "a file is nested at most %u deep",
 			     TREE_DEPTH_MAX);
 		reader_fail(reader);
 		return;
@@ -382,7 +382,7 @@ static void reader_take_more(struct tree_reader *reader, const yaml_event_t *eve
 		return;
 	finding_hint(report_error(reader->report,
 				  tree_get_place(&event->start_mark, &event->end_mark),
-				  "a second document begins here; a file holds one policy"),
+				  "a second document begins here; a file holds one document"),
 		     "put it into a file of its own");
 	reader_fail(reader);
 }
@@ -464,7 +464,7 @@ int tree_read(const struct source *source, struct arena *arena, struct report *r
 	if (reader->has_error)
 		return -EINVAL;
 	if (!reader->root) {
-		report_error(report, (struct place){}, "the text holds no policy");
+		report_error(report, (struct place){}, "the text holds nothing");
 		return -EINVAL;
 	}
 	*out = reader->root;

@@ -171,8 +171,8 @@ int tree_finish_map(struct tree *map, const struct tree_entry *entries, size_t c
 	/* Empty maps stay without entries. */
 	if (merger.capacity > TREE_NODES_MAX) {
 		report_error(report, map->place,
-			     "this map merges %zu entries; a policy has at most %u",
-			     merger.capacity, TREE_NODES_MAX);
+			     "this map merges %zu entries; a file has at most %u", merger.capacity,
+			     TREE_NODES_MAX);
 		return -EINVAL;
 	}
 	merger.items = arena_alloc_array(arena, merger.capacity, sizeof(*merger.items));

@@ -103,13 +103,14 @@ static void code_replace_map(struct hook_code *code, int old_fd, int new_fd)
 	}
 }
 
-static int program_try(const struct hook_code *code, const struct hook_program *program, char *log)
+static int program_try(const struct hook_code *code, const struct hook_program *program, char *log,
+		       unsigned int log_level)
 {
 	LIBBPF_OPTS(bpf_prog_load_opts, options, .expected_attach_type = program->attach_type,
 		    .attach_btf_id = program->attach_btf_id, .prog_flags = program->flags,
 		    .prog_btf_fd = (uint32_t)code->btf_fd, .func_info = code->functions,
 		    .func_info_cnt = code->functions_count,
-		    .func_info_rec_size = code->functions_bytes, .log_level = log ? 1 : 0,
+		    .func_info_rec_size = code->functions_bytes, .log_level = log ? log_level : 0,
 		    .log_buf = log, .log_size = log ? PROGRAM_LOG_BYTES : 0);
 	int fd = bpf_prog_load(program->type, "hook", "Dual BSD/GPL", code->instructions,
 			       code->count, &options);
@@ -118,17 +119,19 @@ static int program_try(const struct hook_code *code, const struct hook_program *
 }
 
 /* What the verifier refuses is tried once more for its words, if anybody wants to read them. */
-static int program_load(const struct hook_code *code, const struct hook_program *program)
+static int program_load(const struct hook_templates *templates, const struct hook_code *code,
+			const struct hook_program *program)
 {
+	unsigned int level = templates->verifier_log_level;
 	_cleanup_free_ char *log = NULL;
 	struct span rest;
-	int fd = program_try(code, program, NULL);
+	int fd = program_try(code, program, NULL, 0);
 
-	if (fd >= 0 || log_get_level() < LOG_LEVEL_TRACE)
+	if (fd >= 0 || log_get_level() < (level ? LOG_LEVEL_DEBUG : LOG_LEVEL_TRACE))
 		return fd;
 	log = calloc(1, PROGRAM_LOG_BYTES);
 	if (log)
-		program_try(code, program, log);
+		program_try(code, program, log, level ? level : 1);
 	rest = span_of(log ? log : "");
 	while (rest.bytes) {
 		struct span line = span_cut(&rest, '\n');
@@ -154,7 +157,7 @@ int hook_program_load(const struct hook_templates *templates,
 	code_replace_map(&code, stand_ins->memory_fd, program->memory_fd);
 	code_replace_map(&code, stand_ins->slot_fd, program->slot_fd);
 	code_replace_map(&code, stand_ins->parked_fd, program->parked_fd);
-	result = program_load(&code, program);
+	result = program_load(templates, &code, program);
 	hook_code_done(&code);
 	return result;
 }

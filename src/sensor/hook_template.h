@@ -50,7 +50,8 @@ struct hook_code {
 
 struct hook_templates {
 	struct hook_code codes[HOOK_TEMPLATE_COUNT];
-	int handler; /* libbpf's id, while registered */
+	int handler;			 /* libbpf's id, while registered */
+	unsigned int verifier_log_level; /* for programs made from them */
 };
 
 /* From before the object is opened until it is loaded: its programs in "hook/" sections end up in

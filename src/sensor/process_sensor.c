@@ -62,7 +62,8 @@ static uint32_t sensor_ring_bytes(uint64_t wanted, uint64_t bytes_per_cpu)
 
 static int sensor_load(struct process_sensor *sensor, const struct process_sensor_options *options)
 {
-	LIBBPF_OPTS(bpf_object_open_opts, open_options, .btf_custom_path = options->btf_path);
+	LIBBPF_OPTS(bpf_object_open_opts, open_options, .btf_custom_path = options->btf_path,
+		    .kernel_log_level = options->verifier_log_level);
 	struct sensor_bpf *bpf;
 	int error = hook_templates_begin(&sensor->templates);
 
@@ -75,6 +76,7 @@ static int sensor_load(struct process_sensor *sensor, const struct process_senso
 		return error;
 	}
 	sensor->bpf = bpf;
+	sensor->templates.verifier_log_level = options->verifier_log_level;
 	bpf->rodata->config.has_bpf_loop = options->has_bpf_loop;
 	bpf->rodata->config.with_environment = options->with_environment;
 	if (options->process_map_entries)

@@ -32,6 +32,9 @@ struct process_sensor_options {
 	bool has_bpf_loop;
 	const struct handover *handover; /* to go on with; NULL: begin anew. Rings and process map
 					    keep the sizes that they have. */
+	/* Of the verifier, for its words in messages at debug level: 0, 1, 2; 0: only of what it
+	 * refuses. */
+	unsigned int verifier_log_level;
 };
 
 typedef void (*process_sensor_fn)(void *context, const void *record, size_t bytes);

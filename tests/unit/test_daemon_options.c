@@ -5,10 +5,10 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "daemon/daemon_options.h"
+#include "daemon/config.h"
 
 struct flags {
-	struct options *options;
+	struct config *config; /* NULL after mistakes */
 	struct daemon_options values;
 	struct diag diag;
 };
@@ -19,22 +19,33 @@ static int set_up(void **state)
 
 	flags = (struct flags){};
 	*state = &flags;
-	return options_new(&flags.options);
+	return 0;
+}
+
+static void flags_done(struct flags *flags)
+{
+	config_free(flags->config);
+	diag_done(&flags->diag);
 }
 
 static int tear_down(void **state)
 {
-	struct flags *flags = *state;
-
-	options_free(flags->options);
-	diag_done(&flags->diag);
+	flags_done(*state);
 	return 0;
 }
 
+/* Of a command line alone. */
 static int parse(struct flags *flags, const char *const *words, int count)
 {
-	return daemon_options_parse(flags->options, &flags->values, count, (char *const *)words,
-				    &flags->diag);
+	static const struct config_paths nowhere;
+	const struct config_inputs inputs = { .argc = count,
+					      .argv = (char *const *)words,
+					      .paths = &nowhere };
+	int error = config_new(&flags->config, &inputs, &flags->diag);
+
+	if (!error)
+		flags->values = flags->config->values;
+	return error;
 }
 
 static void without_flags_the_values_are_upstreams(void **state)
@@ -98,7 +109,7 @@ static const struct {
 	const char *said;
 } mistakes[] = {
 	{ { "--rb-size=1M", "--rb-size-total=1M" }, "exclude each other" },
-	{ { "--enable-ancestors=uprobe" }, "uprobe" },
+	{ { "--enable-ancestors=uprobes" }, "uprobes" },
 	{ { "--hook-mechanisms=fentry,magic" }, "magic" },
 	{ { "--policy-rb-size-total=2G" }, "1G" },
 	{ { "--enable-ancestors=base,x" }, "\"x\"" },
@@ -121,6 +132,15 @@ static const struct {
 	{ { "--server-socket-mode=rw" }, "octal" },
 	{ { "--health-server-interval=0" }, "from 1 to" },
 	{ { "--health-server-interval=86401" }, "from 1 to" },
+	{ { "--execve-map-entries=16", "--execve-map-size=1M" }, "exclude each other" },
+	{ { "--parents-map-entries=16", "--parents-map-size=1M" }, "exclude each other" },
+	{ { "--force-small-progs", "--force-large-progs" }, "exclude each other" },
+	{ { "--execve-map-size=1" }, "room for a process" },
+	{ { "--execve-map-size=1000G" }, "at most 16777216 processes" },
+	{ { "--verbose=3" }, "0, 1 or 2" },
+	{ { "--persist-grpc-policies", "--persist-grpc-policies-dir=" }, "a directory" },
+	{ { "--export-rate-limit=100" }, "cannot be used" },
+	{ { "--log-format=xml" }, "text|json" },
 	{ { "--log-level=loud" }, "loud" },
 	{ { "--username-metadata=ldap" }, "ldap" },
 	{ { "--exprot-filename=x" }, "--export-filename" },
@@ -137,13 +157,11 @@ static void mistakes_are_refused_with_a_line_that_helps(void **state)
 
 		while (mistakes[i].words[count])
 			count++;
-		assert_int_equal(options_new(&flags.options), 0);
 		if (parse(&flags, mistakes[i].words, count) != -EINVAL || !flags.diag.lines)
 			fail_msg("%s is not refused", mistakes[i].words[0]);
 		if (!strstr(buf_text(&flags.diag.text), mistakes[i].said))
 			fail_msg("%s", buf_text(&flags.diag.text));
-		options_free(flags.options);
-		diag_done(&flags.diag);
+		flags_done(&flags);
 	}
 }
 
@@ -157,13 +175,38 @@ static void all_mistakes_are_told_at_once(void **state)
 	assert_int_equal(flags->diag.lines, 3);
 }
 
+static void memory_of_the_process_map_is_turned_into_entries(void **state)
+{
+	static const char *const words[] = { "--execve-map-size=1M" };
+	struct flags *flags = *state;
+	uint32_t entries;
+
+	assert_int_equal(parse(flags, words, COUNT(words)), 0);
+	entries = daemon_options_get_process_entries(&flags->values);
+	assert_in_range(entries, 1000, 20000);
+	flags->values.execve_map_size = 0;
+	flags->values.execve_map_entries = 77;
+	assert_int_equal(daemon_options_get_process_entries(&flags->values), 77);
+}
+
+static void every_kind_of_upstreams_events_may_have_ancestors(void **state)
+{
+	static const char *const words[] = {
+		"--enable-ancestors=base,kprobe,tracepoint,loader,uprobe,lsm,usdt"
+	};
+	struct flags *flags = *state;
+
+	assert_int_equal(parse(flags, words, COUNT(words)), 0);
+	assert_int_equal(flags->values.enable_ancestors.count, 7);
+}
+
 static void every_flag_has_help(void **state)
 {
 	struct flags *flags = *state;
 	_cleanup_buf_ struct buf help = {};
 
 	assert_int_equal(parse(flags, NULL, 0), 0);
-	options_add_help(flags->options, &help);
+	options_add_help(flags->config->flags, &help);
 	assert_non_null(strstr(buf_text(&help), "--export-filename"));
 	assert_non_null(strstr(buf_text(&help), "--process-cache-size"));
 	assert_non_null(strstr(buf_text(&help), "--version"));
@@ -178,6 +221,8 @@ int main(void)
 		CASE(flags_set_values),
 		cmocka_unit_test(mistakes_are_refused_with_a_line_that_helps),
 		CASE(all_mistakes_are_told_at_once),
+		CASE(memory_of_the_process_map_is_turned_into_entries),
+		CASE(every_kind_of_upstreams_events_may_have_ancestors),
 		CASE(every_flag_has_help),
 	};
 

@@ -18,6 +18,7 @@ struct settings {
 	bool verbose;
 	const char *output;
 	const char *export_filename;
+	const char *print;
 	uint64_t workers;
 	int64_t rate;
 	uint64_t ring_bytes;
@@ -45,6 +46,8 @@ static const struct option_row rows[] = {
 	  .help = "wait" },
 	{ "event-types", 'e', OPTION_LIST, offsetof(struct settings, types), .help = "types" },
 	{ "secret", 0, OPTION_BOOL, offsetof(struct settings, verbose), .value = "true" },
+	{ "print", 0, OPTION_TEXT, offsetof(struct settings, print), .choices = "text|json",
+	  .bare = "text", .is_action = true, .help = "print and end" },
 };
 
 struct fixture {
@@ -380,6 +383,60 @@ static void help_fits_eighty_columns_and_hides_what_has_no_help(void **state)
 	}
 }
 
+static void a_bare_flag_takes_no_word_as_its_value(void **state)
+{
+	static const char *const bare[WORDS_MAX] = { "--print", "json" };
+	static const char *const given[WORDS_MAX] = { "--print=json" };
+	struct fixture *fixture = *state;
+
+	assert_int_equal(parse(fixture, bare), 0);
+	assert_string_equal(fixture->settings.print, "text");
+	assert_int_equal(options_get_words(fixture->options)->count, 1);
+	assert_int_equal(parse(fixture, given), 0);
+	assert_string_equal(fixture->settings.print, "json");
+}
+
+static void only_the_command_line_asks_for_an_action(void **state)
+{
+	struct fixture *fixture = *state;
+
+	assert_int_equal(options_set(fixture->options, "print", "text", "f.yaml:1", &fixture->diag),
+			 -EINVAL);
+	assert_string_equal(buf_text(&fixture->diag.text),
+			    "f.yaml:1: \"print\" is for the command line only\n");
+	assert_string_equal(fixture->settings.print, "");
+}
+
+static void tells_text_row_and_whether_it_differs_from_the_default(void **state)
+{
+	static const char *const words[WORDS_MAX] = { "--rate=5", "--output=json" };
+	struct fixture *fixture = *state;
+	const struct options *options = fixture->options;
+
+	assert_int_equal(parse(fixture, words), 0);
+	assert_string_equal(options_get_text(options, "rate"), "5");
+	assert_true(options_differs(options, "rate"));
+	assert_false(options_differs(options, "output"));
+	assert_false(options_differs(options, "debug"));
+	assert_false(options_differs(options, "none"));
+	assert_string_equal(options_get_row(options, "debug")->name, "debug");
+	assert_null(options_get_row(options, "debugs"));
+	assert_null(options_get_text(options, "debugs"));
+}
+
+static void a_complaint_without_its_source_goes_into_the_message(void **state)
+{
+	_cleanup_buf_ struct buf message = {};
+	struct fixture *fixture = *state;
+
+	assert_int_equal(options_try(fixture->options, "workers", "x", "f.yaml:1", &message),
+			 -EINVAL);
+	assert_string_equal(buf_text(&message),
+			    "bad value \"x\" for flag \"--workers\": want a number from 0 up");
+	assert_int_equal(options_try(fixture->options, "workers", "7", "f.yaml:1", &message), 0);
+	assert_string_equal(options_get_source(fixture->options, "workers"), "f.yaml:1");
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -397,6 +454,10 @@ int main(void)
 		TEST(lists_grow_within_a_source_and_start_anew_from_the_next),
 		TEST(refuses_a_name_or_letter_that_is_taken),
 		TEST(visits_values_as_they_were_given),
+		TEST(a_bare_flag_takes_no_word_as_its_value),
+		TEST(only_the_command_line_asks_for_an_action),
+		TEST(tells_text_row_and_whether_it_differs_from_the_default),
+		TEST(a_complaint_without_its_source_goes_into_the_message),
 		TEST(help_fits_eighty_columns_and_hides_what_has_no_help),
 	};
 
