@@ -3,19 +3,25 @@
 # Debian 12's base, git and make are enough to begin with; `setup` brings the rest as packages.
 
 PREFIX ?= /usr/local
+BINDIR ?= $(PREFIX)/bin
+SBINDIR ?= $(PREFIX)/sbin
+UNITDIR ?= $(PREFIX)/lib/systemd/system
 DESTDIR ?=
 BUILD := build
 COMPLETIONS := share/bash-completion/completions/tetra share/zsh/vendor-completions/_tetra \
 	share/fish/vendor_completions.d/tetra.fish
+VERSION = $(shell sed -n "s/^\tversion: '\(.*\)',/\1/p" meson.build)
 
 BUILD_PACKAGES := gcc libc6-dev meson ninja-build pkg-config clang-19 bpftool libbpf-dev \
 	libelf-dev zlib1g-dev libyaml-dev libnghttp2-dev libmicrohttpd-dev libssl-dev libjansson-dev libprotobuf-c-dev libarchive-dev \
 	protobuf-c-compiler protobuf-compiler libprotobuf-dev libpcre2-dev
-CHECK_PACKAGES := qemu-system-x86 busybox-static cpio xz-utils kmod jq libcmocka-dev \
+PACKAGE_PACKAGES := dpkg-dev debhelper fakeroot
+CHECK_PACKAGES := $(PACKAGE_PACKAGES) qemu-system-x86 busybox-static cpio xz-utils kmod jq libcmocka-dev \
 	clang-format-19 libclang-rt-19-dev llvm-19 universal-ctags python3 python3-grpcio python3-protobuf \
-	iproute2 libcap2-bin util-linux procps prometheus bats bash zsh fish mandoc man-db groff-base openssl
+	iproute2 libcap2-bin util-linux procps bsdutils prometheus bats bash zsh fish mandoc man-db groff-base openssl \
+	curl lintian systemd
 
-.PHONY: all setup setup-check run check fuzz-policy bench install clean format measure help
+.PHONY: all setup setup-check run check fuzz-policy bench install deb tarball setup-package clean format measure help
 all: $(BUILD)/build.ninja
 	@ninja -C $(BUILD) --quiet
 
@@ -45,15 +51,32 @@ bench: all		## the figures that docs/testing.md explains
 	@tests/bench/run $(BUILD)
 
 install: all		## DESTDIR and PREFIX are honoured
-	@install -d $(addprefix $(DESTDIR)$(PREFIX)/,bin share/man/man1 share/man/man8 $(dir $(COMPLETIONS)))
-	@install -m 0755 $(BUILD)/tetrad $(BUILD)/tetra $(DESTDIR)$(PREFIX)/bin/
-	@ln -sfn tetrad $(DESTDIR)$(PREFIX)/bin/tetragon
+	@install -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(SBINDIR) $(DESTDIR)$(UNITDIR)
+	@install -d $(DESTDIR)$(PREFIX)/lib/tetragon/tetragon.conf.d
+	@install -d $(DESTDIR)/etc/tetragon/tetragon.conf.d $(DESTDIR)/etc/tetragon/tetragon.tp.d
+	@install -d -m 0750 $(DESTDIR)/var/log/tetragon
+	@install -m 0755 $(BUILD)/tetrad $(DESTDIR)$(SBINDIR)/
+	@install -m 0755 $(BUILD)/tetra $(DESTDIR)$(BINDIR)/
+	@ln -sfnr $(DESTDIR)$(SBINDIR)/tetrad $(DESTDIR)$(BINDIR)/tetragon
+	@install -m 0644 deploy/conf.d/* $(DESTDIR)$(PREFIX)/lib/tetragon/tetragon.conf.d/
+	@sed 's,@BINDIR@,$(BINDIR),' deploy/systemd/tetragon.service.in >$(BUILD)/tetragon.service
+	@install -m 0644 $(BUILD)/tetragon.service $(DESTDIR)$(UNITDIR)/
+	@install -d $(addprefix $(DESTDIR)$(PREFIX)/,share/man/man1 share/man/man8 $(dir $(COMPLETIONS)))
 	@$(BUILD)/tetra man $(DESTDIR)$(PREFIX)/share/man/man1
 	@install -m 0644 $(BUILD)/tools/tetrad.8 $(DESTDIR)$(PREFIX)/share/man/man8/
 	@ln -sfn tetrad.8 $(DESTDIR)$(PREFIX)/share/man/man8/tetragon.8
 	@$(BUILD)/tetra completion bash >$(DESTDIR)$(PREFIX)/share/bash-completion/completions/tetra
 	@$(BUILD)/tetra completion zsh >$(DESTDIR)$(PREFIX)/share/zsh/vendor-completions/_tetra
 	@$(BUILD)/tetra completion fish >$(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/tetra.fish
+
+deb: setup-package	## a Debian package, in build/deb
+	@deploy/deb/build $(BUILD)/deb $(VERSION) $(BUILD_PACKAGES)
+
+tarball: all		## a tarball in upstream's layout, in build/
+	@deploy/tarball/build $(BUILD) $(VERSION)
+
+setup-package: setup
+	@tools/setup $(PACKAGE_PACKAGES)
 
 format:			## let clang-format-19 lay out every C file
 	@git ls-files -co --exclude-standard '*.c' '*.h' ':!tests/tools/bad' | xargs -r clang-format-19 -i

@@ -20,6 +20,7 @@
 #include "daemon/agent_status.h"
 #include "daemon/export_filters.h"
 #include "daemon/btf_file.h"
+#include "daemon/notify.h"
 #include "daemon/pipeline.h"
 #include "daemon/policies.h"
 #include "daemon/recording.h"
@@ -46,6 +47,7 @@ struct agent {
 	struct loop *loop;
 	struct rundir *rundir;
 	struct export_filters filters;
+	struct notify *notify;
 	struct pipeline pipeline;
 	struct process_sensor *sensor;
 	struct ring_reader *reader;
@@ -405,6 +407,8 @@ int agent_new(struct agent **out, struct config *config, struct diag *diag)
 	if (!error)
 		error = rundir_new(&agent->rundir, agent->options->run_dir, diag);
 	if (!error)
+		error = notify_new(&agent->notify);
+	if (!error)
 		error = loop_new(&agent->loop);
 	if (!error)
 		agent->handover = agent_handover_find(agent->options);
@@ -476,6 +480,9 @@ static void agent_reload(struct agent *agent)
 	if (error)
 		log_error("cannot reopen event file \"%s\": %s; events still go to the old file",
 			  agent->options->export_filename, strerror(-error));
+	if (error)
+		log_error("cannot reopen event file \"%s\": %s; events still go to the old file",
+			  agent->options->export_filename, strerror(-error));
 }
 
 static void agent_on_signal(void *context, int signal)
@@ -483,10 +490,13 @@ static void agent_on_signal(void *context, int signal)
 	struct agent *agent = context;
 
 	if (signal == SIGHUP) {
+		notify_tell(agent->notify, NOTIFY_RELOADING, NULL);
 		agent_reload(agent);
+		notify_tell(agent->notify, NOTIFY_READY, NULL);
 		return;
 	}
 	log_info("stopping on signal %s", sigabbrev_np(signal));
+	notify_tell(agent->notify, NOTIFY_STOPPING, "stopping");
 	agent->leaves_sensors = signal == SIGUSR2 || agent->options->keep_sensors_on_exit;
 	loop_stop(agent->loop, 0);
 }
@@ -524,6 +534,19 @@ static void agent_sweep_one(void *context, struct process *process)
 				  clock_read_ns(CLOCK_BOOTTIME));
 }
 
+/* That this is called shows that the loop runs; that the rings were read is the rest of being well.
+ */
+static void agent_notify(struct agent *agent, bool is_read)
+{
+	uint64_t now_ns = clock_read_ns(CLOCK_MONOTONIC);
+	_cleanup_buf_ struct buf status = {};
+
+	if (!notify_is_due(agent->notify, now_ns))
+		return;
+	agent_status_add_line(&agent->status, &status);
+	notify_beat(agent->notify, now_ns, is_read, buf_text(&status));
+}
+
 static void agent_on_tick(void *context)
 {
 	struct agent *agent = context;
@@ -546,6 +569,7 @@ static void agent_on_tick(void *context)
 	agent_report_file(agent);
 	if (agent->metrics)
 		agent_metrics_tick(agent->metrics);
+	agent_notify(agent, !agent->status.look_error);
 	agent->ticks++;
 }
 
@@ -592,6 +616,7 @@ int agent_run(struct agent *agent, struct diag *diag)
 		.export_filename = agent->options->export_filename,
 		.btf = agent->btf_path,
 	};
+	_cleanup_buf_ struct buf status = {};
 	int error = process_sensor_attach(agent->sensor, diag);
 
 	if (!error)
@@ -616,6 +641,8 @@ int agent_run(struct agent *agent, struct diag *diag)
 	agent->is_ready = true;
 	if (agent->metrics)
 		agent_metrics_note_ready(agent->metrics);
+	agent_status_add_line(&agent->status, &status);
+	notify_tell(agent->notify, NOTIFY_READY, buf_text(&status));
 	return loop_run(agent->loop);
 }
 
@@ -655,6 +682,7 @@ void agent_free(struct agent *agent)
 	process_sensor_free(agent->sensor);
 	loop_free(agent->loop);
 	handover_free(agent->handover);
+	notify_free(agent->notify);
 	rundir_free(agent->rundir);
 	kernel_functions_free(agent->functions);
 	free(agent);

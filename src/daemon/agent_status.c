@@ -30,6 +30,28 @@ static uint64_t status_cpu_time_ns(void)
 	return clock_read_ns(CLOCK_PROCESS_CPUTIME_ID);
 }
 
+void agent_status_add_line(const struct agent_status *status, struct buf *out)
+{
+	const struct pipeline *pipeline = status->pipeline;
+	struct process_table_stats cache;
+	struct gap_message losses;
+	unsigned int loaded = 0, refused = 0;
+	uint64_t lost = 0;
+
+	process_table_read_stats(pipeline->tracker.table, &cache);
+	for (const struct engine_policy *one = engine_first(pipeline->engine); one;
+	     one = one->next) {
+		loaded += one->state != ENGINE_LOAD_ERROR;
+		refused += one->state == ENGINE_LOAD_ERROR;
+	}
+	for (size_t i = 0, count = losses_fill(&losses, pipeline); i < count; i++)
+		lost += losses.counts[i].count;
+	buf_add_format(out, "%u processes, %u policies", cache.alive, loaded);
+	if (refused)
+		buf_add_format(out, " and %u that could not be loaded", refused);
+	buf_add_format(out, ", %llu lost", (unsigned long long)lost);
+}
+
 static void status_fill_clocks(Tetragon__GetStatusResponse *message,
 			       const struct agent_status *status,
 			       Google__Protobuf__Timestamp *started,

@@ -41,6 +41,8 @@ struct agent_hooks {
 void agent_hooks_measure(struct agent_status *status);
 int agent_hooks_fill(struct agent_hooks *out, const struct agent_status *status);
 void agent_hooks_done(struct agent_hooks *hooks);
+/* The state in one line, for the service manager: how many processes, policies, losses. */
+void agent_status_add_line(const struct agent_status *status, struct buf *out);
 
 /* Functions of struct service_ops; CONTEXT is a struct agent_status. */
 void agent_status_answer(void *context, const Tetragon__GetStatusRequest *request,

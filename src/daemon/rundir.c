@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <sys/file.h>
@@ -16,6 +17,8 @@
 
 /* Room for the longest name of a file in it. */
 enum { RUNDIR_PATH_BYTES_MAX = PATH_MAX - 32 };
+/* What a client should be ready to receive in one message: upstream's default. */
+enum { RUNDIR_RECV_BYTES_MAX = 10 << 20 };
 
 struct rundir {
 	char pid_path[PATH_MAX];
@@ -49,17 +52,23 @@ static int rundir_make(const char *path, struct diag *diag)
 	return 0;
 }
 
+/* The number in a file is only a hint: it may be of an agent that died, and the lock another's. */
 static int rundir_fail_locked(const struct rundir *rundir, struct diag *diag)
 {
 	char pid[32] = "";
 	ssize_t got = read(rundir->pid_fd, pid, sizeof(pid) - 1);
+	size_t digits;
 
-	pid[got > 0 ? strcspn(pid, "\n") : 0] = '\0';
-	diag_add(
-		diag,
-		"cannot start: tetrad already runs as process %s (\"%s\" is locked); stop it first, or "
-		"give this one its own --run-dir",
-		pid, rundir->pid_path);
+	pid[got > 0 ? got : 0] = '\0';
+	digits = strspn(pid, "0123456789");
+	pid[digits] = '\0';
+	if (digits && kill((pid_t)strtol(pid, NULL, 10), 0) < 0 && errno == ESRCH)
+		digits = 0;
+	diag_add(diag,
+		 "cannot start: tetrad already runs as %s%s (\"%s\" is locked); stop it first, or "
+		 "give this one its own --run-dir",
+		 digits ? "process " : "a process that \"lslocks\" shows", digits ? pid : "",
+		 rundir->pid_path);
 	return -EBUSY;
 }
 
@@ -78,7 +87,8 @@ static int rundir_lock(struct rundir *rundir, struct diag *diag)
 	do {
 		if (rundir->pid_fd >= 0)
 			close(rundir->pid_fd);
-		rundir->pid_fd = open(rundir->pid_path, O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+		rundir->pid_fd =
+			open(rundir->pid_path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
 		if (rundir->pid_fd < 0)
 			return rundir_fail(diag, "create PID file", rundir->pid_path, errno);
 		if (flock(rundir->pid_fd, LOCK_EX | LOCK_NB) < 0)
@@ -125,15 +135,51 @@ void rundir_free(struct rundir *rundir)
 	free(rundir);
 }
 
+static const char *rundir_text(const char *text)
+{
+	return text ? text : "";
+}
+
+/* Keys are upstream's. Its lib_dir, bpftool_path, gops_address and gops_path have no meaning here:
+ * programs are in the agent's own file, and it needs neither tool. Nothing is pinned while an agent
+ * runs, so there is no map_dir. */
+static json_t *rundir_make_info(const struct rundir_info *info)
+{
+	return json_pack("{s:s, s:s, s:s, s:s, s:i, s:i}", "export_fname",
+			 rundir_text(info->export_filename), "btf_fname", rundir_text(info->btf),
+			 "server_address", rundir_text(info->server_address), "metrics_address",
+			 rundir_text(info->metrics_address), "max_recv_size", RUNDIR_RECV_BYTES_MAX,
+			 "pid", (int)getpid());
+}
+
+/* 0 or a negative errno. The mode does not depend on the umask. */
+static int rundir_dump(const json_t *object, const char *path)
+{
+	_cleanup_close_ int fd =
+		open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0644);
+
+	if (fd < 0 || fchmod(fd, 0644) < 0)
+		return -errno;
+	errno = 0;
+	if (json_dumpfd(object, fd, JSON_COMPACT) < 0)
+		return errno ? -errno : -EIO;
+	return 0;
+}
+
 int rundir_write_info(struct rundir *rundir, const struct rundir_info *info, struct diag *diag)
 {
-	json_t *object = json_pack("{s:s, s:s, s:s, s:i}", "export_fname", info->export_filename,
-				   "btf_fname", info->btf, "server_address", info->server_address,
-				   "pid", (int)getpid());
-	int result = object ? json_dump_file(object, rundir->info_path, JSON_COMPACT) : -1;
+	json_t *object = rundir_make_info(info);
+	char path[PATH_MAX + sizeof(".new")];
+	int error = object ? 0 : -EILSEQ; /* JSON has no such text */
 
+	snprintf(path, sizeof(path), "%s.new", rundir->info_path);
+	if (!error)
+		error = rundir_dump(object, path);
 	json_decref(object);
-	if (result < 0)
-		return rundir_fail(diag, "write info file", rundir->info_path, errno ? errno : EIO);
-	return 0;
+	if (!error && rename(path, rundir->info_path) < 0)
+		error = -errno;
+	if (!error)
+		return 0;
+	unlink(path);
+	return rundir_fail(diag, "write info file", rundir->info_path, -error);
 }

@@ -13,9 +13,15 @@ struct rundir;
 int rundir_new(struct rundir **out, const char *path, struct diag *diag);
 void rundir_free(struct rundir *rundir);
 
+/* What `tetra` and a bug report need to know; NULL is "". */
 struct rundir_info {
-	const char *server_address, *export_filename, *btf;
+	const char *server_address, *metrics_address;
+	const char *export_filename;
+	const char *btf; /* the file that was read */
 };
 
-/* Writes tetragon-info.json: from then on `tetra` finds the agent. */
+/*
+ * Writes tetragon-info.json: from then on `tetra` finds the agent. Readers find the old file or the
+ * new one, never a part; everybody may read it.
+ */
 int rundir_write_info(struct rundir *rundir, const struct rundir_info *info, struct diag *diag);

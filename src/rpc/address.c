@@ -177,6 +177,27 @@ static bool address_is_absent(int error)
 	return error == -EADDRNOTAVAIL || error == -EAFNOSUPPORT;
 }
 
+/* Whether a result before INFO is for the same address: /etc/hosts may name one in several lines.
+ */
+static bool address_is_repeated(const struct addrinfo *all, const struct addrinfo *info)
+{
+	for (; all != info; all = all->ai_next) {
+		const struct sockaddr_in *one = (const void *)all->ai_addr;
+		const struct sockaddr_in *two = (const void *)info->ai_addr;
+		const struct sockaddr_in6 *one6 = (const void *)all->ai_addr;
+		const struct sockaddr_in6 *two6 = (const void *)info->ai_addr;
+
+		if (all->ai_family != info->ai_family)
+			continue;
+		if (all->ai_family == AF_INET && one->sin_addr.s_addr == two->sin_addr.s_addr)
+			return true;
+		if (all->ai_family == AF_INET6 && one6->sin6_scope_id == two6->sin6_scope_id &&
+		    !memcmp(&one6->sin6_addr, &two6->sin6_addr, sizeof(one6->sin6_addr)))
+			return true;
+	}
+	return false;
+}
+
 static int address_listen_tcp(const char *text, int *out_fds, size_t *out_count, struct diag *diag)
 {
 	_cleanup_(address_free_info) struct addrinfo *all = NULL;
@@ -189,6 +210,8 @@ static int address_listen_tcp(const char *text, int *out_fds, size_t *out_count,
 		return error;
 	for (struct addrinfo *info = all; info && count < ADDRESS_SOCKETS_MAX;
 	     info = info->ai_next) {
+		if (address_is_repeated(all, info))
+			continue;
 		error = address_listen_at(info, port, &out_fds[count]);
 		if (address_is_absent(error)) {
 			absent = error;

@@ -135,13 +135,16 @@ class Floods(HostileCase):
     def test_calls_cannot_be_made_faster_than_the_rate(self):
         with self.serve.client() as client:
             stub = client.channel.unary_unary(GET_VERSION)
-            refused = None
             futures = [stub.future(b"", timeout=DEADLINE) for _ in range(1300)]
-            for future in futures:
-                if future.exception():
-                    refused = future.exception()
-            self.assertEqual(refused.code(), grpc.StatusCode.RESOURCE_EXHAUSTED)
-            self.assertIn("500 requests a second", refused.details())
+            errors = [error for error in (future.exception() for future in futures) if error]
+            refused = [error for error in errors if error.code() == grpc.StatusCode.RESOURCE_EXHAUSTED]
+            self.assertTrue(refused)
+            self.assertIn("500 requests a second", refused[0].details())
+            # who goes on asking loses the connection at last, and with it what is under way there
+            self.assertLessEqual(
+                {error.code() for error in errors},
+                {grpc.StatusCode.RESOURCE_EXHAUSTED, grpc.StatusCode.UNAVAILABLE},
+            )
             self.assertGreater(self.serve.refused()["rate"], 0)
             self.assert_undisturbed()
             end = time.monotonic() + DEADLINE

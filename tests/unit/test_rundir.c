@@ -96,6 +96,108 @@ static void files_of_an_agent_that_was_killed_do_not_matter(void **state)
 	rundir_free(rundir);
 }
 
+/* The number is one that the kernel has given to somebody else since, or never will. */
+static void a_number_that_nobody_locks_does_not_matter(void **state)
+{
+	const char *const rows[] = { "1\n", "4194305\n", "", "not a number", "\n\n", "-1\n" };
+
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		_cleanup_diag_ struct diag diag = {};
+		struct rundir *rundir = NULL;
+		char text[16] = "";
+		FILE *file = fopen(path_of("tetragon.pid"), "w");
+
+		assert_non_null(file);
+		fputs(rows[i], file);
+		fclose(file);
+		assert_int_equal(rundir_new(&rundir, folder, &diag), 0);
+		file = fopen(path_of("tetragon.pid"), "r");
+		assert_non_null(fgets(text, sizeof(text), file));
+		fclose(file);
+		assert_int_equal(strtol(text, NULL, 10), getpid()); /* nothing of the old is left */
+		rundir_free(rundir);
+	}
+}
+
+/* Whoever holds the lock has not written its number yet, or is no agent: no process is accused. */
+static void a_lock_of_somebody_unknown_is_told_as_such(void **state)
+{
+	const struct {
+		const char *text, *want;
+	} rows[] = {
+		{ "", "a process that \"lslocks\" shows (" },
+		{ "4194305\n", "a process that \"lslocks\" shows (" },
+		{ "1\n", "process 1 (" },
+		{ "1\nand more", "process 1 (" },
+	};
+
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		_cleanup_diag_ struct diag diag = {};
+		struct rundir *rundir = NULL;
+		int fd =
+			open(path_of("tetragon.pid"), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+
+		assert_int_equal(write(fd, rows[i].text, strlen(rows[i].text)),
+				 strlen(rows[i].text));
+		assert_int_equal(flock(fd, LOCK_EX), 0);
+		assert_int_equal(rundir_new(&rundir, folder, &diag), -EBUSY);
+		if (!strstr(buf_text(&diag.text), rows[i].want))
+			fail_msg("row %zu: %s", i, buf_text(&diag.text));
+		close(fd);
+	}
+	unlink(path_of("tetragon.pid"));
+}
+
+static void a_link_in_place_of_a_file_is_not_followed(void **state)
+{
+	const struct rundir_info info = {};
+	_cleanup_diag_ struct diag diag = {};
+	struct rundir *rundir = NULL;
+
+	assert_int_equal(symlink(path_of("victim"), path_of("tetragon.pid")), 0);
+	assert_int_equal(rundir_new(&rundir, folder, &diag), -ELOOP);
+	unlink(path_of("tetragon.pid"));
+	assert_int_equal(rundir_new(&rundir, folder, &diag), 0);
+	assert_int_equal(symlink(path_of("victim"), path_of("tetragon-info.json.new")), 0);
+	assert_int_equal(rundir_write_info(rundir, &info, &diag), -ELOOP);
+	assert_int_equal(access(path_of("victim"), F_OK), -1);
+	rundir_free(rundir);
+}
+
+static void everybody_may_read_the_info_whatever_the_umask(void **state)
+{
+	const struct rundir_info info = { .metrics_address = "localhost:2112",
+					  .btf = "/sys/kernel/btf/vmlinux" };
+	const struct {
+		const char *key, *value;
+	} rows[] = {
+		{ "export_fname", "" },
+		{ "btf_fname", "/sys/kernel/btf/vmlinux" },
+		{ "server_address", "" },
+		{ "metrics_address", "localhost:2112" },
+	};
+	_cleanup_diag_ struct diag diag = {};
+	struct rundir *rundir = NULL;
+	mode_t mask = umask(0077);
+	struct stat status;
+	json_t *object;
+
+	assert_int_equal(rundir_new(&rundir, folder, &diag), 0);
+	assert_int_equal(rundir_write_info(rundir, &info, &diag), 0);
+	umask(mask);
+	assert_int_equal(stat(path_of("tetragon-info.json"), &status), 0);
+	assert_int_equal(status.st_mode & 07777, 0644);
+	object = json_load_file(path_of("tetragon-info.json"), 0, NULL);
+	for (size_t i = 0; i < COUNT(rows); i++)
+		assert_row_string(i, json_string_value(json_object_get(object, rows[i].key)),
+				  rows[i].value);
+	assert_int_equal(json_integer_value(json_object_get(object, "max_recv_size")), 10485760);
+	assert_int_equal(json_object_size(object), COUNT(rows) + 2);
+	json_decref(object);
+	assert_int_equal(access(path_of("tetragon-info.json.new"), F_OK), -1);
+	rundir_free(rundir);
+}
+
 static void unusable_directories_are_refused_with_a_line(void **state)
 {
 	static char too_long[PATH_MAX + 10], nearly[PATH_MAX];
@@ -155,6 +257,10 @@ int main(void)
 		cmocka_unit_test(it_holds_the_pid_and_the_info_while_it_lives),
 		cmocka_unit_test(a_second_one_is_told_who_holds_it),
 		cmocka_unit_test(files_of_an_agent_that_was_killed_do_not_matter),
+		cmocka_unit_test(a_number_that_nobody_locks_does_not_matter),
+		cmocka_unit_test(a_lock_of_somebody_unknown_is_told_as_such),
+		cmocka_unit_test(a_link_in_place_of_a_file_is_not_followed),
+		cmocka_unit_test(everybody_may_read_the_info_whatever_the_umask),
 		cmocka_unit_test(unusable_directories_are_refused_with_a_line),
 		cmocka_unit_test(an_info_file_that_cannot_be_written_is_said),
 	};
