@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/clock.h"
@@ -21,19 +22,30 @@
 /* The first wait before another attempt; each further one is twice as long, up to the last. */
 enum { RETRY_MS = 200, RETRY_MS_MAX = 10000, ERROR_TEXT_BYTES = 96 };
 
+/* Any of these flags asks for TLS, as upstream. */
+static bool connect_wants_tls(const struct cli_settings *cli)
+{
+	return *cli->tls_cert_file || *cli->tls_key_file || *cli->tls_server_name ||
+	       cli->tls_ca_files.count || cli->tls_skip_verify;
+}
+
 char *cli_get_address(const struct cli_settings *cli)
 {
 	json_t *info = NULL;
-	const char *address;
-	char *result;
+	const char *address, *socket;
+	char *result = NULL;
 
 	if (*cli->server_address)
 		return strdup(cli->server_address);
 	info = json_load_file(CLI_INFO_PATH, 0, NULL);
 	address = json_string_value(json_object_get(info, "server_address"));
-	if (!address || !*address)
-		address = CLI_ADDRESS_DEFAULT;
-	result = strdup(address);
+	socket = json_string_value(json_object_get(info, "socket_path"));
+	/* Who may use the socket is known there, and may do more than over TCP. TLS is asked for
+	 * where there is TLS. */
+	if (socket && *socket && !connect_wants_tls(cli) && access(socket, R_OK | W_OK) == 0)
+		result = asprintf(&result, "unix://%s", socket) < 0 ? NULL : result;
+	else
+		result = strdup(address && *address ? address : CLI_ADDRESS_DEFAULT);
 	json_decref(info);
 	return result;
 }
@@ -75,10 +87,7 @@ static const struct rpc_client_tls *connect_get_tls(const struct cli_settings *c
 		.server_name = cli->tls_server_name,
 		.skips_verification = cli->tls_skip_verify,
 	};
-	return *cli->tls_cert_file || *cli->tls_key_file || *cli->tls_server_name ||
-			       cli->tls_ca_files.count || cli->tls_skip_verify
-		       ? out
-		       : NULL;
+	return connect_wants_tls(cli) ? out : NULL;
 }
 
 /* Flags that contradict each other are said here. */

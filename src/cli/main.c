@@ -19,7 +19,7 @@ static const struct option_row global_rows[] = {
 	{ "server-address", 0, OPTION_TEXT, offsetof(struct cli_settings, server_address),
 	  .placeholder = "ADDRESS",
 	  .help = "host:port or unix:///path of the agent; without it, what the agent says in "
-		  "/var/run/tetragon/tetragon-info.json, else localhost:54321",
+		  "/var/run/tetragon/tetragon-info.json, its socket first; else localhost:54321",
 	  .group = CLI_AGENT_GROUP },
 	{ "timeout", 0, OPTION_DURATION, offsetof(struct cli_settings, timeout_ns), .value = "30s",
 	  .help = "how long to wait for an answer", .group = CLI_AGENT_GROUP },

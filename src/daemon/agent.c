@@ -280,15 +280,20 @@ static const struct service_ops agent_ops = {
 	.get_event_log = agent_status_get_event_log,
 };
 
+static bool agent_has_tcp(const struct agent *agent)
+{
+	const char *address = agent->options->server_address;
+
+	return address[0] && strncmp(address, "unix:", strlen("unix:")) != 0;
+}
+
 static int agent_start_service(struct agent *agent, struct diag *diag)
 {
 	const struct daemon_options *options = agent->options;
-	const char *address = options->server_address;
-	bool has_tcp = address[0] && strncmp(address, "unix:", strlen("unix:"));
 	struct service_options service = {
 		.filters = export_filters_options(agent->options, NULL),
-		.server_address = address,
-		.socket_path = has_tcp ? agent->socket_path : "",
+		.server_address = options->server_address,
+		.socket_path = agent_has_tcp(agent) ? agent->socket_path : "",
 		.node_name = agent->pipeline.options.event.message.node_name,
 		.queue_events_max = (uint32_t)options->event_queue_size,
 		.with_deprecated_policy_methods = options->enable_deprecated_tracingpolicy_grpc,
@@ -613,8 +618,10 @@ int agent_run(struct agent *agent, struct diag *diag)
 {
 	const struct rundir_info info = {
 		.server_address = agent->options->server_address,
+		.metrics_address = agent->options->metrics_server,
+		.socket_path = agent_has_tcp(agent) ? agent->socket_path : NULL,
 		.export_filename = agent->options->export_filename,
-		.btf = agent->btf_path,
+		.btf = agent->btf_path[0] ? agent->btf_path : BTF_KERNEL_PATH,
 	};
 	_cleanup_buf_ struct buf status = {};
 	int error = process_sensor_attach(agent->sensor, diag);

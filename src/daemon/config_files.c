@@ -104,13 +104,14 @@ static bool text_is_valid(const struct buf *text)
 static char *text_trim(struct buf *text)
 {
 	static const char white[] = " \t\r\n\v\f";
+	const char *data = buf_text(text);
 	size_t first = 0, end = text->bytes;
 
-	while (first < end && strchr(white, text->data[first]))
+	while (first < end && strchr(white, data[first]))
 		first++;
-	while (end > first && strchr(white, text->data[end - 1]))
+	while (end > first && strchr(white, data[end - 1]))
 		end--;
-	return strndup(text->bytes ? text->data + first : "", end - first);
+	return strndup(data + first, end - first);
 }
 
 static int entry_read(struct options *flags, const char *path, const char *name, struct diag *diag)

@@ -142,13 +142,14 @@ static const char *rundir_text(const char *text)
 
 /* Keys are upstream's. Its lib_dir, bpftool_path, gops_address and gops_path have no meaning here:
  * programs are in the agent's own file, and it needs neither tool. Nothing is pinned while an agent
- * runs, so there is no map_dir. */
+ * runs, so there is no map_dir. socket_path is ours: over TCP a client may only read. */
 static json_t *rundir_make_info(const struct rundir_info *info)
 {
-	return json_pack("{s:s, s:s, s:s, s:s, s:i, s:i}", "export_fname",
+	return json_pack("{s:s, s:s, s:s, s:s, s:s, s:i, s:i}", "export_fname",
 			 rundir_text(info->export_filename), "btf_fname", rundir_text(info->btf),
 			 "server_address", rundir_text(info->server_address), "metrics_address",
-			 rundir_text(info->metrics_address), "max_recv_size", RUNDIR_RECV_BYTES_MAX,
+			 rundir_text(info->metrics_address), "socket_path",
+			 rundir_text(info->socket_path), "max_recv_size", RUNDIR_RECV_BYTES_MAX,
 			 "pid", (int)getpid());
 }
 

@@ -16,6 +16,7 @@ void rundir_free(struct rundir *rundir);
 /* What `tetra` and a bug report need to know; NULL is "". */
 struct rundir_info {
 	const char *server_address, *metrics_address;
+	const char *socket_path; /* of the API, besides a TCP address; NULL: there is none */
 	const char *export_filename;
 	const char *btf; /* the file that was read */
 };

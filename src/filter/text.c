@@ -172,16 +172,17 @@ static void write_quoted(struct buf *out, const struct buf *text, bool in_capita
 	buf_add_char(out, '"');
 }
 
+static bool value_is(const struct buf *value, const char *word)
+{
+	return value->bytes == strlen(word) && memcmp(value->data, word, value->bytes) == 0;
+}
+
 static void write_value(struct buf *out, const struct pair *pair)
 {
 	const ProtobufCFieldDescriptor *field = leaf_of(pair);
-	bool is_bare =
-		is_wrapper(field) &&
-		pair->value.bytes == strspn(pair->value.data ? pair->value.data : "", "truefals") &&
-		pair->value.bytes >= 4;
 
-	if (is_bare && (!memcmp(pair->value.data, "true", pair->value.bytes) ||
-			!memcmp(pair->value.data, "fals", 4)))
+	if (is_wrapper(field) &&
+	    (value_is(&pair->value, "true") || value_is(&pair->value, "false")))
 		buf_add(out, pair->value.data, pair->value.bytes);
 	else
 		write_quoted(out, &pair->value, field->type == PROTOBUF_C_TYPE_ENUM);

@@ -68,7 +68,8 @@ int event_filter_get(struct event_filter **list, const Tetragon__GetEventsReques
 		return -ENOMEM;
 	for (struct event_filter *other = *list; other; other = other->next) {
 		if (other->request.bytes != self->request.bytes ||
-		    memcmp(other->request.data, self->request.data, self->request.bytes) != 0)
+		    memcmp(buf_text(&other->request), buf_text(&self->request),
+			   self->request.bytes) != 0)
 			continue;
 		other->refs++;
 		*out = other;

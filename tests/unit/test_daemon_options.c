@@ -105,7 +105,7 @@ static void flags_set_values(void **state)
 
 /* In: flags. Out: a word that the person needs to put them right. */
 static const struct {
-	const char *words[3];
+	const char *words[4]; /* ended by NULL */
 	const char *said;
 } mistakes[] = {
 	{ { "--rb-size=1M", "--rb-size-total=1M" }, "exclude each other" },

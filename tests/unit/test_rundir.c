@@ -167,14 +167,14 @@ static void a_link_in_place_of_a_file_is_not_followed(void **state)
 static void everybody_may_read_the_info_whatever_the_umask(void **state)
 {
 	const struct rundir_info info = { .metrics_address = "localhost:2112",
+					  .socket_path = "/run/s",
 					  .btf = "/sys/kernel/btf/vmlinux" };
 	const struct {
 		const char *key, *value;
 	} rows[] = {
-		{ "export_fname", "" },
-		{ "btf_fname", "/sys/kernel/btf/vmlinux" },
-		{ "server_address", "" },
-		{ "metrics_address", "localhost:2112" },
+		{ "export_fname", "" },	     { "btf_fname", "/sys/kernel/btf/vmlinux" },
+		{ "server_address", "" },    { "metrics_address", "localhost:2112" },
+		{ "socket_path", "/run/s" },
 	};
 	_cleanup_diag_ struct diag diag = {};
 	struct rundir *rundir = NULL;
