@@ -133,27 +133,38 @@ class Floods(HostileCase):
         return out + bytes([number])
 
     def test_calls_cannot_be_made_faster_than_the_rate(self):
+        # In one piece, so that the server is not waiting for this program: 1,000 are answered, then it is enough.
+        block = wire.header_block(GET_VERSION)
+        requests = b"".join(
+            wire.frame(wire.HEADERS, wire.END_HEADERS, stream, block) + wire.frame(wire.DATA, wire.END_STREAM, stream, EMPTY)
+            for stream in range(1, 10000, 2))
+        with wire.WireClient(self.serve.port).greet() as client:
+            sender = threading.Thread(target=self.send_all, args=(client, requests))
+            sender.start()
+            self.assertTrue(client.is_closed_by_server())
+            sender.join()
+        self.assertGreater(self.serve.refused()["rate"], 0)
+        self.assert_undisturbed()
+        end = time.monotonic() + DEADLINE
+        refusals = set()
         with self.serve.client() as client:
-            stub = client.channel.unary_unary(GET_VERSION)
-            futures = [stub.future(b"", timeout=DEADLINE) for _ in range(1300)]
-            errors = [error for error in (future.exception() for future in futures) if error]
-            refused = [error for error in errors if error.code() == grpc.StatusCode.RESOURCE_EXHAUSTED]
-            self.assertTrue(refused)
-            self.assertIn("500 requests a second", refused[0].details())
-            # who goes on asking loses the connection at last, and with it what is under way there
-            self.assertLessEqual(
-                {error.code() for error in errors},
-                {grpc.StatusCode.RESOURCE_EXHAUSTED, grpc.StatusCode.UNAVAILABLE},
-            )
-            self.assertGreater(self.serve.refused()["rate"], 0)
-            self.assert_undisturbed()
-            end = time.monotonic() + DEADLINE
             while True:
                 try:
                     self.assertTrue(self.version(client))
                     break
-                except grpc.RpcError:
+                except grpc.RpcError as error:
+                    refusals.add(error.code())
+                    if error.code() == grpc.StatusCode.RESOURCE_EXHAUSTED:
+                        self.assertIn("500 requests a second", error.details())
                     self.assertLess(time.monotonic(), end)
+        self.assertLessEqual(refusals, {grpc.StatusCode.RESOURCE_EXHAUSTED, grpc.StatusCode.UNAVAILABLE})
+
+    @staticmethod
+    def send_all(client, data):
+        try:
+            client.send(data)
+        except OSError:
+            pass
 
     def test_answers_that_are_read_earn_room_for_pings(self):
         """As clients do that measure the line with each window: thousands of pings, but no flood."""
@@ -264,11 +275,13 @@ class Crowds(HostileCase):
         self.assertEqual(self.serve.counters()["dropped"], 0)
 
     def test_connections_made_without_end_are_refused_by_their_rate(self):
-        for _ in range(30):
+        began, count = time.monotonic(), 0
+        while count < 15000 and not self.serve.refused()["rate"]:
             for _ in range(500):
                 wire.WireClient(self.serve.port).socket.close()
-            if self.serve.refused()["rate"]:
-                break
+            count += 500
+        if count / (time.monotonic() - began) < 700:
+            self.skipTest("this machine is too slow to go over the rate")
         self.assertGreater(self.serve.refused()["rate"], 0)
         self.assert_undisturbed()
 
