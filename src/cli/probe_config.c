@@ -1,17 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* `tetra probe config`: options of the kernel's configuration that matter here. In: the file that
- * the kernel or its package has, packed or not. Out: a line for each row of kernel_configs.def. */
-#include <errno.h>
+ * the kernel or its package has, packed or not. Out: a line for each row of kernel/configs.def. */
 #include <stdio.h>
 #include <string.h>
-#include <sys/utsname.h>
 
 #include <jansson.h>
-#include <zlib.h>
 
 #include "base/cleanup.h"
 #include "cli/ask.h"
 #include "cli/columns.h"
+#include "kernel/config.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
@@ -23,69 +21,30 @@ struct config_settings {
 	const char *file;
 };
 
-static const struct {
-	const char *name;
-	const char *about;
-} config_rows[] = {
-#define CONFIG(name, about) { "CONFIG_" #name, (about) },
-#include "cli/kernel_configs.def"
-#undef CONFIG
-};
-
 struct config_values {
-	char values[COUNT(config_rows)][CONFIG_VALUE_BYTES]; /* "": not set */
+	char (*values)[CONFIG_VALUE_BYTES]; /* one for each of kernel_configs; "": not set */
 };
 
-static gzFile config_open(const char *path, char *out_path, size_t bytes)
+static void config_take(void *context, size_t row, const char *value)
 {
-	static const char *const folders[] = { "/boot/config-%s", "/lib/modules/%s/config" };
-	struct utsname name;
-	gzFile file;
+	struct config_values *values = context;
 
-	snprintf(out_path, bytes, "%s", *path ? path : "/proc/config.gz");
-	file = gzopen(out_path, "rbe");
-	if (file || *path || uname(&name) != 0)
-		return file;
-	for (size_t i = 0; !file && i < COUNT(folders); i++) {
-		snprintf(out_path, bytes, folders[i], name.release);
-		file = gzopen(out_path, "rbe");
-	}
-	return file;
-}
-
-/* LINE: "CONFIG_BPF=y". */
-static void config_take_line(struct config_values *values, char *line)
-{
-	char *equals = strchr(line, '=');
-
-	if (!equals)
-		return;
-	*equals++ = '\0';
-	equals[strcspn(equals, "\n")] = '\0';
-	for (size_t i = 0; i < COUNT(config_rows); i++) {
-		if (strcmp(config_rows[i].name, line) == 0)
-			snprintf(values->values[i], CONFIG_VALUE_BYTES, "%.*s",
-				 CONFIG_VALUE_BYTES - 1, equals);
-	}
+	snprintf(values->values[row], CONFIG_VALUE_BYTES, "%.*s", CONFIG_VALUE_BYTES - 1, value);
 }
 
 static bool config_read(const char *path, struct config_values *values)
 {
-	char used[256], line[1024], room[CLI_ERROR_BYTES];
-	gzFile file = config_open(path, used, sizeof(used));
+	char room[CLI_ERROR_BYTES];
+	int error = *path ? kernel_config_visit_file(path, config_take, values)
+			  : kernel_config_visit(config_take, values);
 
-	if (!file && *path)
-		cli_complain("cannot read \"%s\": %s", used, cli_error_text(errno, room));
-	else if (!file)
+	if (error && *path)
+		cli_complain("cannot read \"%s\": %s", path, cli_error_text(-error, room));
+	else if (error)
 		cli_complain("this kernel does not tell its configuration: neither "
-			     "/proc/config.gz nor \"%s\" is there; name the file with --file",
-			     used);
-	if (!file)
-		return false;
-	while (gzgets(file, line, sizeof(line)))
-		config_take_line(values, line);
-	gzclose(file);
-	return true;
+			     "/proc/config.gz nor a file in /boot or /lib/modules is there; name "
+			     "the file with --file");
+	return !error;
 }
 
 static enum cli_exit config_print_json(const struct config_values *values)
@@ -94,8 +53,8 @@ static enum cli_exit config_print_json(const struct config_values *values)
 	json_t *object = json_object();
 	char *line;
 
-	for (size_t i = 0; i < COUNT(config_rows); i++)
-		json_object_set_new(object, config_rows[i].name,
+	for (size_t i = 0; i < kernel_configs_count; i++)
+		json_object_set_new(object, kernel_configs[i].name,
 				    json_string(*values->values[i] ? values->values[i] : "n"));
 	line = json_dumps(object, JSON_COMPACT);
 	buf_add_format(&text, "%s\n", line ? line : "{}");
@@ -109,18 +68,19 @@ static enum cli_exit config_run(const struct cli_settings *cli, const void *sett
 	const struct config_settings *own = settings;
 	_cleanup_columns_ struct columns columns = { .count = 3 };
 	_cleanup_buf_ struct buf text = {};
-	struct config_values values = {};
+	_cleanup_free_ void *room = calloc(kernel_configs_count, CONFIG_VALUE_BYTES);
+	struct config_values values = { .values = room };
 
-	if (!config_read(own->file, &values))
+	if (!room || !config_read(own->file, &values))
 		return CLI_FAILED;
 	if (strcmp(own->output, "json") == 0)
 		return config_print_json(&values);
-	for (size_t i = 0; i < COUNT(config_rows); i++) {
-		columns_add(&columns, config_rows[i].name);
+	for (size_t i = 0; i < kernel_configs_count; i++) {
+		columns_add(&columns, kernel_configs[i].name);
 		columns_add(&columns, *values.values[i] ? values.values[i] : "n");
-		columns_add(&columns, config_rows[i].about);
+		columns_add(&columns, kernel_configs[i].about);
 	}
-	for (size_t i = 0; i < COUNT(config_rows); i++)
+	for (size_t i = 0; i < kernel_configs_count; i++)
 		columns_write_row(&columns, &text);
 	return cli_print(&text);
 }

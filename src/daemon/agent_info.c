@@ -14,15 +14,6 @@
 /* Value of an option: the kernel's own are a line at most. */
 enum { CONF_BYTES = 512, CONF_PACKED_BYTES = CONF_BYTES + 8 };
 
-static const char *const probe_names[KERNEL_FEATURES] = {
-	[KERNEL_BPF_LOOP] = "bpf_loop",
-	[KERNEL_FENTRY] = "fentry",
-	[KERNEL_KPROBE] = "kprobe",
-	[KERNEL_LSM] = "lsm",
-	[KERNEL_KPROBE_MULTI] = "kprobe_multi",
-	[KERNEL_OVERRIDE] = "override_return",
-};
-
 struct info_probes {
 	Tetragon__GetInfoResponse__Probe probes[KERNEL_FEATURES];
 	Google__Protobuf__BoolValue enabled[KERNEL_FEATURES];
@@ -35,7 +26,7 @@ static void info_fill_probes(struct info_probes *out, const struct kernel_featur
 		tetragon__get_info_response__probe__init(&out->probes[i]);
 		google__protobuf__bool_value__init(&out->enabled[i]);
 		out->enabled[i].value = features->has[i];
-		out->probes[i].name = (char *)probe_names[i];
+		out->probes[i].name = (char *)kernel_feature_get_name((enum kernel_feature)i);
 		out->probes[i].enabled = &out->enabled[i];
 		out->list[i] = &out->probes[i];
 	}
@@ -53,14 +44,14 @@ struct info_values {
 	size_t count;
 };
 
-static void info_add_value(void *context, const char *name, const char *value)
+static void info_add_value(void *context, size_t option, const char *value)
 {
 	Google__Protobuf__StringValue text = GOOGLE__PROTOBUF__STRING_VALUE__INIT;
 	struct info_values *values = context;
 	struct info_value *row = &values->rows[values->count];
 
 	/* A file may say a thing twice. */
-	if (values->count >= kernel_config_names_count || strlen(value) >= CONF_BYTES)
+	if (values->count >= kernel_configs_count || strlen(value) >= CONF_BYTES)
 		return;
 	text.value = (char *)value;
 	tetragon__get_info_response__conf_val__init(&row->value);
@@ -68,11 +59,7 @@ static void info_add_value(void *context, const char *name, const char *value)
 	row->any.type_url = (char *)ANY_TEXT_TYPE;
 	row->any.value.data = row->packed;
 	row->any.value.len = google__protobuf__string_value__pack(&text, row->packed);
-	/* The table's own text outlives the line of the file. */
-	for (size_t i = 0; i < kernel_config_names_count; i++) {
-		if (strcmp(kernel_config_names[i], name) == 0)
-			row->value.key = (char *)kernel_config_names[i];
-	}
+	row->value.key = (char *)kernel_configs[option].name;
 	row->value.value = &row->any;
 	values->list[values->count++] = &row->value;
 }
@@ -83,9 +70,9 @@ void agent_info_answer(void *context, service_info_fn answer, void *answer_conte
 	Tetragon__GetInfoResponse message = TETRAGON__GET_INFO_RESPONSE__INIT;
 	const struct agent_status *status = context;
 	_cleanup_free_ struct info_value *rows =
-		calloc(kernel_config_names_count, sizeof(struct info_value));
+		calloc(kernel_configs_count, sizeof(struct info_value));
 	_cleanup_free_ Tetragon__GetInfoResponse__ConfVal **list =
-		calloc(kernel_config_names_count, sizeof(Tetragon__GetInfoResponse__ConfVal *));
+		calloc(kernel_configs_count, sizeof(Tetragon__GetInfoResponse__ConfVal *));
 	struct info_values values = { .rows = rows, .list = list };
 	struct info_probes probes;
 

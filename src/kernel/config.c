@@ -13,43 +13,12 @@
 /* Longer values are of no option below. */
 enum { LINE_BYTES = 512, PATH_BYTES = 128 };
 
-const char *const kernel_config_names[] = {
-	"CONFIG_AUDITSYSCALL",
-	"CONFIG_BPF",
-	"CONFIG_BPF_EVENTS",
-	"CONFIG_BPF_JIT",
-	"CONFIG_BPF_JIT_ALWAYS_ON",
-	"CONFIG_BPF_JIT_DEFAULT_ON",
-	"CONFIG_BPF_KPROBE_OVERRIDE",
-	"CONFIG_BPF_LSM",
-	"CONFIG_BPF_STREAM_PARSER",
-	"CONFIG_BPF_SYSCALL",
-	"CONFIG_BPF_UNPRIV_DEFAULT_OFF",
-	"CONFIG_CGROUPS",
-	"CONFIG_CGROUP_BPF",
-	"CONFIG_DEBUG_INFO_BTF",
-	"CONFIG_DEBUG_INFO_BTF_MODULES",
-	"CONFIG_DYNAMIC_FTRACE",
-	"CONFIG_DYNAMIC_FTRACE_WITH_ARGS",
-	"CONFIG_DYNAMIC_FTRACE_WITH_DIRECT_CALLS",
-	"CONFIG_FPROBE",
-	"CONFIG_FTRACE_SYSCALLS",
-	"CONFIG_FUNCTION_ERROR_INJECTION",
-	"CONFIG_FUNCTION_TRACER",
-	"CONFIG_HAVE_EBPF_JIT",
-	"CONFIG_IKCONFIG_PROC",
-	"CONFIG_KPROBES",
-	"CONFIG_KPROBE_EVENTS",
-	"CONFIG_LSM",
-	"CONFIG_PREEMPT",
-	"CONFIG_PREEMPT_RT",
-	"CONFIG_SECURITY",
-	"CONFIG_TRACEPOINTS",
-	"CONFIG_UPROBES",
-	"CONFIG_UPROBE_EVENTS",
+const struct kernel_config kernel_configs[] = {
+#define CONFIG(name, about) { "CONFIG_" #name, (about) },
+#include "kernel/configs.def"
+#undef CONFIG
 };
-const size_t kernel_config_names_count =
-	sizeof(kernel_config_names) / sizeof(kernel_config_names[0]);
+const size_t kernel_configs_count = sizeof(kernel_configs) / sizeof(kernel_configs[0]);
 
 static void cleanup_gz(gzFile *file)
 {
@@ -65,11 +34,11 @@ static void config_take_line(char *line, kernel_config_fn visit, void *context)
 	if (!sign)
 		return;
 	*sign = '\0';
-	for (size_t i = 0; i < kernel_config_names_count; i++) {
-		if (strcmp(line, kernel_config_names[i]) != 0)
+	for (size_t i = 0; i < kernel_configs_count; i++) {
+		if (strcmp(line, kernel_configs[i].name) != 0)
 			continue;
 		sign[1 + strcspn(sign + 1, "\n")] = '\0';
-		visit(context, line, sign + 1);
+		visit(context, i, sign + 1);
 	}
 }
 

@@ -1,18 +1,23 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * How the running kernel was configured, as far as it matters to BPF. In: /proc/config.gz, or the
- * file that distributions put beside the kernel. Out: names and values.
+ * How the running kernel was configured, as far as it matters here. In: /proc/config.gz, or the
+ * file that the kernel's package has put beside it. Out: the value of each row of configs.def.
  */
 #pragma once
 
 #include <stddef.h>
 
-/* VALUE: "y", "m", or the text behind the sign; valid during the call. */
-typedef void (*kernel_config_fn)(void *context, const char *name, const char *value);
+struct kernel_config {
+	const char *name;  /* "CONFIG_BPF" */
+	const char *about; /* what needs it */
+};
 
-/* Options that matter here; each is visited at most once, and not at all if it is not set. */
-extern const char *const kernel_config_names[];
-extern const size_t kernel_config_names_count;
+extern const struct kernel_config kernel_configs[];
+extern const size_t kernel_configs_count;
+
+/* ROW: of kernel_configs. VALUE: "y", "m", or the text behind the sign; valid during the call. An
+ * option that is not set is not visited. */
+typedef void (*kernel_config_fn)(void *context, size_t row, const char *value);
 
 /* -ENOENT: this kernel's configuration is nowhere to be read. */
 int kernel_config_visit(kernel_config_fn visit, void *context);
