@@ -173,7 +173,16 @@ class Place:
                 raise Failure(what())
             time.sleep(0.02)
 
+    def end_agent(self) -> None:
+        """A closed terminal does not end it: SIGHUP makes it read its configuration again."""
+        file = Path("/var/run/tetragon/tetragon.pid")
+        if not file.exists():
+            return
+        os.kill(int(file.read_text()), signal.SIGTERM)
+        self.wait(lambda: not file.exists(), lambda: "the agent does not end")
+
     def close(self) -> None:
+        self.end_agent()
         for terminal in reversed(self.terminals):
             terminal.kill()
         subprocess.run(["umount", "-l", "/run", *LAYERED, str(self.root / "layers")], check=False)
