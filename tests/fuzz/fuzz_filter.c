@@ -7,23 +7,25 @@
 #include "filter/parse.h"
 #include "filter/redact.h"
 
+#include <errno.h>
 #include <stdlib.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static const char *const events[] = {
-	"{\"process_exec\":{\"process\":{\"exec_id\":\"a\",\"pid\":1,\"binary\":\"/usr/bin/aab\","
-	"\"arguments\":\"--password x\",\"cap\":{\"effective\":[\"CAP_KILL\"]},\"pod\":{"
-	"\"namespace\":\"default\",\"pod_labels\":{\"a\":\"b\"}}},\"parent\":{\"pid\":2},"
-	"\"ancestors\":[{\"binary\":\"init\"}]}}",
-	"{\"process_kprobe\":{\"process\":{\"binary\":\"/x\"},\"policy_name\":\"p\",\"args\":["
-	"{\"string_arg\":\"s\"},{\"file_arg\":{\"path\":\"/etc\"}}]}}",
-	"{\"process_throttle\":{\"cgroup\":\"c\"}}",
-};
+#define EXEC                                                                                       \
+	"{\"process_exec\":{\"process\":{\"exec_id\":\"a\",\"pid\":1,\"binary\":\"/usr/bin/aab\"," \
+	"\"arguments\":\"--password x\",\"cap\":{\"effective\":[\"CAP_KILL\"]},\"pod\":{"          \
+	"\"namespace\":\"default\",\"pod_labels\":{\"a\":\"b\"}}},\"parent\":{\"pid\":2},"         \
+	"\"ancestors\":[{\"binary\":\"init\"}]}}"
+#define KPROBE                                                                                  \
+	"{\"process_kprobe\":{\"process\":{\"binary\":\"/x\"},\"policy_name\":\"p\",\"args\":[" \
+	"{\"string_arg\":\"s\"},{\"file_arg\":{\"path\":\"/etc\"}}]}}"
+
+static const char *const events[] = { EXEC, KPROBE, "{\"process_throttle\":{\"cgroup\":\"c\"}}" };
 
 static void must_be_told(int error, const struct diag *diag)
 {
-	if (error && error != -12 && !diag->lines)
+	if (error && error != -ENOMEM && !diag->lines)
 		abort();
 }
 
