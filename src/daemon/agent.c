@@ -390,6 +390,9 @@ static void agent_hold_reload(void)
 
 	sigemptyset(&reload);
 	sigaddset(&reload, SIGHUP);
+	sigaddset(&reload, SIGTERM);
+	sigaddset(&reload, SIGINT);
+	sigaddset(&reload, SIGUSR2);
 	sigprocmask(SIG_BLOCK, &reload, NULL);
 }
 
@@ -482,9 +485,6 @@ static void agent_reload(struct agent *agent)
 	if (config_apply_log_file(agent->options, &diag))
 		agent_log_lines(LOG_LEVEL_ERROR, &diag);
 	error = agent->pipeline.file ? output_file_reopen(agent->pipeline.file) : 0;
-	if (error)
-		log_error("cannot reopen event file \"%s\": %s; events still go to the old file",
-			  agent->options->export_filename, strerror(-error));
 	if (error)
 		log_error("cannot reopen event file \"%s\": %s; events still go to the old file",
 			  agent->options->export_filename, strerror(-error));

@@ -139,15 +139,28 @@ int pins_get(const struct pins *pins, const char *format, ...)
 	return fd < 0 ? -errno : fd;
 }
 
+/* The directory may be somebody else's, too. */
+static bool name_is_ours(const char *name)
+{
+	static const char *const beginnings[] = { "map_",   "link_", "slot_",	 "mark_",
+						  "watch_", "note_", "dispatch_" };
+
+	for (size_t i = 0; i < sizeof(beginnings) / sizeof(beginnings[0]); i++) {
+		if (strncmp(name, beginnings[i], strlen(beginnings[i])) == 0)
+			return true;
+	}
+	return false;
+}
+
 void pins_remove(struct pins *pins)
 {
-	DIR *directory = opendir(pins->path);
+	DIR *directory = pins_exist(pins) ? opendir(pins->path) : NULL;
 	const struct dirent *entry;
 
 	if (!directory)
 		return;
 	while ((entry = readdir(directory))) {
-		if (entry->d_name[0] != '.')
+		if (name_is_ours(entry->d_name))
 			unlinkat(dirfd(directory), entry->d_name, 0);
 	}
 	closedir(directory);
