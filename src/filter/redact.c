@@ -152,12 +152,27 @@ static bool rule_applies(const struct redaction_rule *rule, const char *binary)
 	return !rule->binaries_count;
 }
 
+/* By where they begin, the longer first; groups that took no part come last. */
+static int span_compare(const void *a, const void *b)
+{
+	const struct span *one = a, *other = b;
+
+	if (!one->data || !other->data)
+		return !one->data - !other->data;
+	if (one->data != other->data)
+		return one->data > other->data ? 1 : -1;
+	return (one->bytes < other->bytes) - (one->bytes > other->bytes);
+}
+
 /* The text from byte FROM up to the end of the match in spans[0], groups hidden. Returns that end.
  */
 static size_t hide_groups(struct redaction *self, const struct buf *text, size_t from, size_t count)
 {
 	const char *done = text->data + from;
 
+	/* repeated alternatives leave a group before one of a lower number */
+	if (count > 2)
+		qsort(&self->spans[1], count - 1, sizeof(self->spans[1]), span_compare);
 	for (size_t i = 1; i < count; i++) {
 		struct span group = self->spans[i];
 
