@@ -88,7 +88,7 @@ measure: all		## the bars of the house style
 	@tools/measure
 
 clean:
-	@rm -rf $(BUILD) $(BUILD)-asan $(BUILD)-fuzz
+	@rm -rf --one-file-system $(BUILD) $(BUILD)-asan $(BUILD)-fuzz
 
 help:
 	@sed -n 's/^\([a-z-]*\):[^#]*## /\1	/p' $(MAKEFILE_LIST) | expand -t 16

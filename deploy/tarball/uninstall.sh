@@ -24,18 +24,20 @@ if [ -z "$root" ] && [ -d /run/systemd/system ] && [ -e "$units/tetragon.service
 	systemctl disable --now tetragon.service
 fi
 rm -f "$root/usr/local/bin/tetrad" "$root/usr/local/bin/tetragon" "$root/usr/local/bin/tetra" "$units/tetragon.service"
-rm -rf "$root/usr/local/lib/tetragon"
+rm -rf --one-file-system "$root/usr/local/lib/tetragon"
 if [ -z "$root" ] && [ -d /run/systemd/system ]; then
 	systemctl daemon-reload
 fi
 # What an agent left for a next one must not go on without any.
-[ -n "$root" ] || rm -rf /sys/fs/bpf/tetragon
+[ -n "$root" ] || rm -rf --one-file-system /sys/fs/bpf/tetragon
 # Directories that nobody has put anything in are no configuration.
 for directory in etc/tetragon/tetragon.conf.d etc/tetragon/tetragon.tp.d etc/tetragon var/log/tetragon; do
 	rmdir "$root/$directory" 2>/dev/null || true
 done
 if [ $purge = yes ]; then
-	rm -rf "$root/etc/tetragon" "$root/var/log/tetragon" "$root/run/tetragon"
+	# Never into what is mounted there: the agent's own BPF file system, or something of somebody else's.
+	umount "$root/run/tetragon/bpffs" 2>/dev/null || true
+	rm -rf --one-file-system "$root/etc/tetragon" "$root/var/log/tetragon" "$root/run/tetragon" || true
 fi
 kept=
 for directory in etc/tetragon var/log/tetragon; do

@@ -117,6 +117,25 @@ def leaves_nothing(machine: Machine) -> None:
     expect(found == 2, "the group is left")
 
 
+def spares_what_is_mounted(machine: Machine) -> None:
+    """Below /run/tetragon there may be another file system: a purge does not delete in it."""
+    machine.reset()
+    install(machine, package(machine))
+    machine.inside("mkdir -p /run/tetragon/other && mount -t tmpfs tmpfs /run/tetragon/other && : >/run/tetragon/other/file")
+    machine.inside("dpkg -P tetrad")
+    expect(machine.at("/run/tetragon/other/file").exists(), "a purge deleted on a file system that is not the agent's")
+
+
+def keeps_outer_make_out(machine: Machine) -> None:
+    """BUILD=... is for the make that was called, and not for the one in the copy, whose clean would remove that directory."""
+    fake = machine.work / "outer"
+    fake.mkdir()
+    (fake / "precious").touch()
+    machine.run(["make", "-C", str(HOME), "deb", f"BUILD={fake}"])
+    expect((fake / "precious").exists(), "make deb removed the directory that BUILD names")
+    expect(list((fake / "deb").glob("tetrad_*.deb")), "the package is not in the directory that BUILD names")
+
+
 def takes_the_place_of_tetragon(machine: Machine) -> None:
     fields = machine.run(["dpkg-deb", "-f", str(package(machine)), "Provides", "Conflicts", "Replaces"])
     expect(fields.count(": tetragon") == 3, fields)
@@ -131,4 +150,6 @@ CASES = (
     ("the installed agent runs, and is upgraded", runs_and_is_upgraded),
     ("removal and purge keep what is the administrator's", keeps_what_is_the_administrators),
     ("after a purge nothing is left", leaves_nothing),
+    ("a purge spares what is mounted below", spares_what_is_mounted),
+    ("make deb leaves the directory of BUILD alone", keeps_outer_make_out),
 )
