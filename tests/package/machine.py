@@ -6,6 +6,7 @@ from __future__ import annotations
 import os
 import signal
 import socket
+import stat
 import subprocess
 import time
 from pathlib import Path
@@ -80,10 +81,23 @@ class Machine:
             (self.layers / name).mkdir()
         options = f"lowerdir=/,upperdir={self.layers}/upper,workdir={self.layers}/work"
         self.run(["mount", "-t", "overlay", "-o", options, "overlay", str(self.root)])
-        for path in ("/proc", "/sys", "/dev"):
-            self.run(["mount", "--rbind", path, f"{self.root}{path}"])
+        self.mount_kernel_files()
         for path in ("/run", "/tmp"):
             self.run(["mount", "-t", "tmpfs", "-o", "mode=1777", "tmpfs", f"{self.root}{path}"])
+
+    def mount_kernel_files(self) -> None:
+        """Never the machine's own /dev, nor anything mounted below its /sys: whatever goes wrong here, a deletion that
+        walks into this tree finds nothing of the machine's that it could delete."""
+        self.run(["mount", "-t", "proc", "proc", f"{self.root}/proc"])
+        self.run(["mount", "--bind", "/sys", f"{self.root}/sys"])
+        self.run(["mount", "-o", "remount,bind,ro", f"{self.root}/sys"])
+        self.run(["mount", "-t", "bpf", "bpf", f"{self.root}/sys/fs/bpf"])  # an instance of its own, and empty
+        self.run(["mount", "-t", "tmpfs", "-o", "mode=755", "tmpfs", f"{self.root}/dev"])
+        for name, minor in (("null", 3), ("zero", 5), ("full", 7), ("random", 8), ("urandom", 9)):
+            os.mknod(self.at(f"/dev/{name}"), 0o666 | stat.S_IFCHR, os.makedev(1, minor))
+            self.at(f"/dev/{name}").chmod(0o666)
+        for name, target in (("fd", "/proc/self/fd"), ("stdin", "fd/0"), ("stdout", "fd/1"), ("stderr", "fd/2")):
+            self.at(f"/dev/{name}").symlink_to(target)
 
     def unmount(self) -> None:
         for path in (self.root, self.layers):
