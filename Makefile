@@ -21,7 +21,7 @@ CHECK_PACKAGES := $(PACKAGE_PACKAGES) qemu-system-x86 busybox-static cpio xz-uti
 	iproute2 libcap2-bin util-linux procps bsdutils prometheus bats bash zsh fish mandoc man-db groff-base openssl \
 	curl lintian systemd
 
-.PHONY: all setup setup-check run check check-systemd fuzz-policy bench install deb tarball setup-package clean format measure help
+.PHONY: all setup setup-check run check fuzz-policy bench install deb tarball setup-package clean format measure help
 all: $(BUILD)/build.ninja
 	@ninja -C $(BUILD) --quiet
 
@@ -42,9 +42,6 @@ run: all		## start the agent and stream events until Ctrl-C (RUN_SECONDS=10 ends
 
 check: setup-check all	## everything: unit, sanitizers, e2e on three kernels
 	@tools/testall $(BUILD)
-
-check-systemd: setup-check deb	## the package under a systemd that runs, in a guest; see docs/testing.md
-	@VM_TIMEOUT=900 tools/vmrun 6.1 -- tests/package/guest $(BUILD)/deb/tetrad_*.deb
 
 # SEED=N, and ROUNDS=N or SECONDS=N; one round of a seed that failed is SEED=... ROUNDS=1.
 fuzz-policy: all	## random policies against a plain interpreter
