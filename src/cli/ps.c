@@ -13,6 +13,9 @@
 #include "event/json.h"
 #include "event/text.h"
 
+/* Start times are computed from another clock than now is read from. */
+enum { CLOCK_SKEW_SECONDS = 1 };
+
 /* Deeper ones stand below each other, with their depth: else a long chain of processes would be a
  * square of spaces. */
 enum { DEPTH_SHOWN_MAX = 24, CONTAINER_BYTES_SHOWN = 12 };
@@ -64,8 +67,8 @@ static void ps_add_elapsed(const struct ps *ps, struct columns *columns,
 
 	if (row->item->ended)
 		buf_add_text(&text, "exited");
-	else if (start && start->seconds > 0 && start->seconds <= ps->now)
-		screen_add_elapsed(&text, ps->now - start->seconds);
+	else if (start && start->seconds > 0 && start->seconds <= ps->now + CLOCK_SKEW_SECONDS)
+		screen_add_elapsed(&text, start->seconds < ps->now ? ps->now - start->seconds : 0);
 	columns_add(columns, buf_text(&text));
 }
 
