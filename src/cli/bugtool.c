@@ -25,7 +25,7 @@
 /* Lists of programs and logs are some megabytes; a report is sent by mail. */
 #define PIECE_BYTES_MAX	 (8u << 20)
 #define REPORT_BYTES_MAX (128u << 20)
-enum { EXTRA_FILES_MAX = 64, WORDS_MAX = 8 };
+enum { EXTRA_FILES_MAX = 64, WORDS_MAX = 8, REACH_WORDS_MAX = 13 };
 
 /* What stands first in a word of the table: this program, the option --bpftool. */
 #define SELF	"@tetra"
@@ -47,6 +47,7 @@ struct bugtool {
 	json_t *info; /* owned; NULL: none */
 	struct bundle *bundle;
 	struct buf manifest;
+	struct buf ca_files; /* joined, for command lines */
 	size_t bytes;
 	struct diag diag;
 };
@@ -152,9 +153,48 @@ static int bugtool_keep(struct bugtool *bugtool, const char *name, struct collec
 	return error;
 }
 
-/* Words of the table as a command line; the agent's address follows our own. */
-static void bugtool_fill_words(const struct bugtool *bugtool, const struct piece *piece,
-			       char *out[WORDS_MAX + 5])
+/* How to reach the agent, for commands of this program that are run by it. */
+static const struct {
+	const char *flag;
+	size_t offset; /* of a text in struct cli_settings */
+} reach_flags[] = {
+	{ "--server-address", offsetof(struct cli_settings, server_address) },
+	{ "--tls-cert-file", offsetof(struct cli_settings, tls_cert_file) },
+	{ "--tls-key-file", offsetof(struct cli_settings, tls_key_file) },
+	{ "--tls-server-name", offsetof(struct cli_settings, tls_server_name) },
+};
+
+static size_t bugtool_add_reach(struct bugtool *bugtool, char **out)
+{
+	const struct option_list *files = &bugtool->cli->tls_ca_files;
+	size_t count = 0;
+
+	out[count++] = (char *)"--retries";
+	out[count++] = (char *)"0";
+	for (size_t i = 0; i < sizeof(reach_flags) / sizeof(reach_flags[0]); i++) {
+		const char *text;
+
+		memcpy(&text, (const char *)bugtool->cli + reach_flags[i].offset, sizeof(text));
+		if (!*text)
+			continue;
+		out[count++] = (char *)reach_flags[i].flag;
+		out[count++] = (char *)text;
+	}
+	buf_reset(&bugtool->ca_files);
+	for (size_t i = 0; i < files->count; i++)
+		buf_add_format(&bugtool->ca_files, "%s%s", i ? "," : "", files->items[i]);
+	if (files->count) {
+		out[count++] = (char *)"--tls-ca-cert-files";
+		out[count++] = (char *)buf_text(&bugtool->ca_files);
+	}
+	if (bugtool->cli->tls_skip_verify)
+		out[count++] = (char *)"--tls-skip-verify";
+	return count;
+}
+
+/* Words of the table as a command line. */
+static void bugtool_fill_words(struct bugtool *bugtool, const struct piece *piece,
+			       char *out[WORDS_MAX + REACH_WORDS_MAX + 1])
 {
 	size_t count = 0;
 
@@ -162,12 +202,7 @@ static void bugtool_fill_words(const struct bugtool *bugtool, const struct piece
 		out[count++] = (char *)piece->words[i];
 	if (strcmp(out[0], SELF) == 0) {
 		out[0] = (char *)"/proc/self/exe";
-		out[count++] = (char *)"--retries";
-		out[count++] = (char *)"0";
-		if (*bugtool->cli->server_address) {
-			out[count++] = (char *)"--server-address";
-			out[count++] = (char *)bugtool->cli->server_address;
-		}
+		count += bugtool_add_reach(bugtool, out + count);
 	}
 	if (strcmp(out[0], BPFTOOL) == 0)
 		out[0] = (char *)bugtool->settings->bpftool;
@@ -178,7 +213,7 @@ static int bugtool_collect(struct bugtool *bugtool, const struct piece *piece)
 {
 	struct collect_limits limits = { bugtool->settings->piece_ns, PIECE_BYTES_MAX };
 	struct collected collected = {};
-	char *words[WORDS_MAX + 5], path[64];
+	char *words[WORDS_MAX + REACH_WORDS_MAX + 1], path[64];
 	int error;
 
 	if (piece->needs_agent && !bugtool->agent.pid) {
@@ -329,6 +364,7 @@ static enum cli_exit bugtool_run(const struct cli_settings *cli, const void *set
 		printf("written to \"%s\"; only you may read it\n", bugtool.settings->out);
 	bundle_free(bugtool.bundle);
 	buf_done(&bugtool.manifest);
+	buf_done(&bugtool.ca_files);
 	diag_done(&bugtool.diag);
 	json_decref(bugtool.info);
 	return error ? CLI_FAILED : CLI_DONE;

@@ -84,6 +84,15 @@ class Bugtool(unittest.TestCase):
             self.assertNotIn(b"hunter2", text, name)
             self.assertNotIn(b"hunter3", text, name)
 
+    def test_flags_of_tls_reach_the_parts_that_ask_the_agent(self):
+        with Serve() as serve:
+            got = self.run_tool("--tls-ca-cert-files", "/none/a.pem,/none/b.pem", "--tls-server-name", "x",
+                                target=serve.target())
+        self.assertEqual(got.returncode, 0, got.stderr)
+        parts = self.read()
+        self.assertIn(b"/none/a.pem", parts["agent/status.txt"])
+        self.assertIn(b"/none/a.pem", parts["agent/policies.yaml"])
+
     def test_what_hangs_or_never_ends_is_cut(self):
         self.write_tool("""echo before
 case "$2" in
