@@ -139,6 +139,8 @@ static void server_on_accept(void *context, uint32_t events)
 	struct metrics_listener *listener = context;
 	int left = ACCEPTS_PER_ROUND;
 
+	/* who has gone makes room for who comes */
+	MHD_run(listener->server->http);
 	while (left-- && server_accept(listener->server, listener->fd))
 		;
 	server_run(listener->server);

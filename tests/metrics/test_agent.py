@@ -35,6 +35,7 @@ OPENMETRICS = "application/openmetrics-text;version=1.0.0,text/plain;version=0.0
 LINT_KNOWN = re.compile(r"^tetragon_map_errors_(update|delete)_total non-counter metrics should not have")
 SAMPLE = re.compile(r"^(\w+)(?:\{(.*)\})? (\S+)$")
 LABEL = re.compile(r'(\w+)="((?:\\.|[^"\\])*)"')
+NOWHERE = b"GET /nowhere HTTP/1.0\r\n\r\n"
 PATIENCE = float(os.environ.get("TETRAD_PATIENCE", "3"))
 
 Series = dict[tuple[str, frozenset[tuple[str, str]]], float]
@@ -104,11 +105,11 @@ class Agent(unittest.TestCase):
         self.await_series("tetragon_msg_op_total", before + 1, msg_op="5")
         self.assertIsNone(self.daemon.process.poll())
 
-    def send_raw(self, data: bytes, seconds: float = 10) -> bytes:
-        with socket.create_connection(("127.0.0.1", self.port), timeout=seconds * PATIENCE) as peer:
-            peer.sendall(data)
+    def send_raw(self, data: bytes, seconds: float = 10, source: str = "127.0.0.1") -> bytes:
+        with socket.create_connection(("127.0.0.1", self.port), seconds * PATIENCE, (source, 0)) as peer:
             answer = b""
             try:
+                peer.sendall(data)
                 while piece := peer.recv(65536):
                     answer += piece
             except ConnectionResetError:
@@ -297,6 +298,20 @@ class Hostile(Agent):
             for peer in silent:
                 peer.close()
         self.assert_alive()
+
+    def test_who_has_gone_makes_room_before_who_comes(self) -> None:
+        for _ in range(5):
+            address = ("127.0.0.1", self.port)
+            silent = [socket.create_connection(address, timeout=5) for _ in range(64)]
+            self.assertIn(b" 404 ", self.send_raw(NOWHERE, source="127.0.0.2"))  # so all of them are known to the agent
+            self.daemon.process.send_signal(signal.SIGSTOP)
+            for peer in [*silent, socket.create_connection(address, timeout=5)]:
+                peer.close()
+            with ThreadPoolExecutor(1) as pool:
+                answer = pool.submit(self.send_raw, NOWHERE)
+                time.sleep(0.1)
+                self.daemon.process.send_signal(signal.SIGCONT)
+                self.assertIn(b" 404 ", answer.result())
 
 
 @unittest.skipUnless(shutil.which("prometheus"), "needs Debian's package prometheus")
