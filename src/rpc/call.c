@@ -57,12 +57,9 @@ static void queue_done(struct rpc_queue *queue)
 	*queue = (struct rpc_queue){};
 }
 
-/* An empty queue takes any message, so that none is too large for ever. */
 static bool queue_has_room(const struct rpc_queue *queue, size_t bytes)
 {
-	if (queue->count >= queue->count_max)
-		return false;
-	return !queue->count || queue->bytes + bytes <= queue->bytes_max;
+	return queue->count < queue->count_max && queue->bytes + bytes <= queue->bytes_max;
 }
 
 static bool queue_is_half_free(const struct rpc_queue *queue)
@@ -120,6 +117,34 @@ void call_count_request(struct rpc_call *call, size_t bytes)
 	call->counted_request_bytes = bytes;
 }
 
+static void call_count_queue(struct rpc_call *call)
+{
+	struct rpc_connection *connection = call->connection;
+	size_t more = call->queue.bytes - call->counted_queue_bytes;
+
+	/* One answer is not more for waiting in a queue: reply_bytes. */
+	if (!call->is_stream)
+		return;
+	connection->quota->queued_bytes += more;
+	if (connection->peer.door != RPC_DOOR_UNIX)
+		connection->server->queued_bytes += more;
+	call->counted_queue_bytes = call->queue.bytes;
+}
+
+/* An empty queue takes any message, so that none is too large for ever. */
+static bool call_has_room(const struct rpc_call *call, size_t bytes)
+{
+	const struct rpc_connection *connection = call->connection;
+
+	if (!call->queue.count)
+		return call->queue.count_max;
+	if (!queue_has_room(&call->queue, bytes) ||
+	    connection->quota->queued_bytes + bytes > RPC_PEER_QUEUE_BYTES_MAX)
+		return false;
+	return connection->peer.door == RPC_DOOR_UNIX ||
+	       connection->server->queued_bytes + bytes <= RPC_SERVER_QUEUE_BYTES_MAX;
+}
+
 /* Lets go of all memory that the peer made the call hold. */
 static void call_drop_bytes(struct rpc_call *call)
 {
@@ -127,6 +152,7 @@ static void call_drop_bytes(struct rpc_call *call)
 	call->connection->server->reply_bytes -= call->counted_reply_bytes;
 	call->counted_reply_bytes = 0;
 	queue_done(&call->queue);
+	call_count_queue(call);
 	frame_reader_done(&call->request);
 	free(call->text);
 	call->text = NULL;
@@ -217,6 +243,7 @@ ssize_t call_read(nghttp2_session *session, int32_t stream_id, uint8_t *out, siz
 			call->hooks.drained(call->hooks.context, call);
 		used += queue_read(&call->queue, out + used, bytes - used);
 	}
+	call_count_queue(call);
 	if (call->queue.count || !call->is_finished)
 		return used ? (ssize_t)used : NGHTTP2_ERR_DEFERRED;
 	*flags |= NGHTTP2_DATA_FLAG_EOF | NGHTTP2_DATA_FLAG_NO_END_STREAM;
@@ -437,10 +464,11 @@ int rpc_call_send(struct rpc_call *call, struct rpc_message *message)
 {
 	if (call->is_finished)
 		return -EPIPE;
-	if (!queue_has_room(&call->queue, message->bytes) || !queue_push(&call->queue, message)) {
+	if (!call_has_room(call, message->bytes) || !queue_push(&call->queue, message)) {
 		call->is_overflowed = true;
 		return -ENOBUFS;
 	}
+	call_count_queue(call);
 	rpc_message_ref(message);
 	nghttp2_session_resume_data(call->connection->session, call->stream_id);
 	connection_mark_dirty(call->connection);

@@ -182,6 +182,10 @@ static void connection_read(struct rpc_connection *connection)
 	do {
 		ssize_t bytes = connection_receive(connection, data, sizeof(data));
 
+		if (connection->tls && flood_take(connection, tls_take_messages(connection->tls))) {
+			connection->is_broken = true;
+			return;
+		}
 		if (bytes == -EAGAIN || bytes == -EINTR)
 			return;
 		if (bytes > 0)
@@ -224,6 +228,8 @@ static void connection_send_batch(struct rpc_connection *connection)
 		buf_add(&connection->unsent, batch->data + sent, batch->bytes - sent);
 	if (connection->unsent.failed)
 		connection->is_broken = true;
+	if (connection->unsent.bytes)
+		server_need_tick(connection->server);
 	buf_reset(batch);
 }
 
@@ -305,6 +311,8 @@ static void connection_shake_hands(struct rpc_connection *connection)
 		return;
 	}
 	connection->is_encrypted = true;
+	/* Those of the handshake were what was wanted. */
+	tls_take_messages(connection->tls);
 	if (tls_fill_peer(connection->tls, &connection->peer) ||
 	    connection_start_session(connection))
 		connection->is_broken = true;
@@ -312,8 +320,12 @@ static void connection_shake_hands(struct rpc_connection *connection)
 
 static void connection_exchange(struct rpc_connection *connection, uint32_t events)
 {
-	/* TLS may have to write before it can read, and the other way round. */
-	if (connection->tls || events & (EPOLLIN | EPOLLHUP | EPOLLERR))
+	/* TLS may have to write before it can read. Without an event nothing is read: a method that
+	 * is run by a flush would stand between two events of one round. */
+	uint32_t readable =
+		connection->tls ? (uint32_t)tls_get_read_events(connection->tls) : EPOLLIN;
+
+	if (events & (readable | EPOLLHUP | EPOLLERR))
 		connection_read(connection);
 	/* A broken one still gets to know why, if its socket has room. */
 	if (connection->is_broken && !connection->unsent.bytes) {

@@ -18,16 +18,19 @@ static int flood_end(struct rpc_connection *connection)
 	return NGHTTP2_ERR_CALLBACK_FAILURE;
 }
 
+/* Padding at its most, with its length. */
+enum { PADDING_BYTES_MAX = 256 };
+
 /* How much a frame costs. nghttp2 allows 1,000 resets at once and ends the session then, without
  * saying why: here it is told before. */
 static unsigned int flood_get_cost(const nghttp2_frame_hd *head)
 {
 	switch (head->type) {
-	case NGHTTP2_HEADERS:
 	case NGHTTP2_CONTINUATION:
-		return 0; /* counted as a request, or below */
+		return 0; /* counted below */
 	case NGHTTP2_DATA:
-		return head->length == 0;
+		return head->length == 0 ||
+		       (head->flags & NGHTTP2_FLAG_PADDED && head->length <= PADDING_BYTES_MAX);
 	case NGHTTP2_RST_STREAM:
 		return 2;
 	default:
@@ -35,22 +38,26 @@ static unsigned int flood_get_cost(const nghttp2_frame_hd *head)
 	}
 }
 
-int flood_on_begin_frame(nghttp2_session *session, const nghttp2_frame_hd *head, void *context)
+int flood_take(struct rpc_connection *connection, unsigned int cost)
 {
-	struct rpc_connection *connection = context;
-	unsigned int cost = flood_get_cost(head);
-
-	if (head->type == NGHTTP2_HEADERS)
-		connection->continuations = 0;
-	if (head->type == NGHTTP2_CONTINUATION &&
-	    ++connection->continuations > RPC_CONTINUATIONS_MAX)
-		return flood_end(connection);
 	while (cost--) {
 		if (!rate_take(&connection->frames, clock_read_ns(CLOCK_MONOTONIC),
 			       RPC_FRAMES_PER_SECOND, RPC_FRAMES_BURST))
 			return flood_end(connection);
 	}
 	return 0;
+}
+
+int flood_on_begin_frame(nghttp2_session *session, const nghttp2_frame_hd *head, void *context)
+{
+	struct rpc_connection *connection = context;
+
+	if (head->type == NGHTTP2_HEADERS)
+		connection->continuations = 0;
+	if (head->type == NGHTTP2_CONTINUATION &&
+	    ++connection->continuations > RPC_CONTINUATIONS_MAX)
+		return flood_end(connection);
+	return flood_take(connection, flood_get_cost(head));
 }
 
 void flood_earn(struct rpc_connection *connection)
@@ -66,6 +73,8 @@ int flood_take_request(struct rpc_call *call)
 	struct rpc_connection *connection = call->connection;
 	uint64_t now = call->began_ns;
 
+	/* What its HEADERS took: those that begin no request keep it. */
+	rate_give(&connection->frames, now, RPC_FRAMES_PER_SECOND, 1);
 	call->is_over_calls = connection->quota->calls > RPC_PEER_CALLS_MAX;
 	call->is_over_rate = !rate_take(&connection->quota->requests, now,
 					RPC_PEER_REQUESTS_PER_SECOND, RPC_PEER_REQUESTS_BURST);
@@ -76,6 +85,22 @@ int flood_take_request(struct rpc_call *call)
 		       : flood_end(connection);
 }
 
+static void flood_refuse_rate(struct rpc_call *call)
+{
+	rpc_call_refuse(call, RPC_REFUSED_RATE, RPC_RESOURCE_EXHAUSTED,
+			"this client asks too often; want at most %u requests a second",
+			RPC_PEER_REQUESTS_PER_SECOND);
+}
+
+bool flood_take_message(struct rpc_call *call)
+{
+	if (rate_take(&call->connection->quota->requests, clock_read_ns(CLOCK_MONOTONIC),
+		      RPC_PEER_REQUESTS_PER_SECOND, RPC_PEER_REQUESTS_BURST))
+		return true;
+	flood_refuse_rate(call);
+	return false;
+}
+
 bool flood_judge(struct rpc_call *call)
 {
 	struct quota *quota = call->connection->quota;
@@ -84,9 +109,7 @@ bool flood_judge(struct rpc_call *call)
 		rpc_call_refuse(call, RPC_REFUSED_CALLS, RPC_RESOURCE_EXHAUSTED,
 				"this client has %u calls under way already", RPC_PEER_CALLS_MAX);
 	} else if (call->is_over_rate) {
-		rpc_call_refuse(call, RPC_REFUSED_RATE, RPC_RESOURCE_EXHAUSTED,
-				"this client asks too often; want at most %u requests a second",
-				RPC_PEER_REQUESTS_PER_SECOND);
+		flood_refuse_rate(call);
 	} else if (call->method->is_stream && quota->streams >= RPC_PEER_STREAMS_MAX) {
 		rpc_call_refuse(call, RPC_REFUSED_STREAMS, RPC_RESOURCE_EXHAUSTED,
 				"this client has %u streams open already; close some of them",

@@ -8,6 +8,8 @@
 /* Per listening socket, so that a crowd on TCP leaves the unix socket free for the administrator.
  */
 #define RPC_CONNECTIONS_MAX 384
+/* More on a unix socket, for root and for the user of this process only. */
+#define RPC_CONNECTIONS_RESERVED 16
 /* Of one peer (an IPv4 address, an IPv6 /64, a uid) on a server: 200 collectors on one machine are
  * in order, and the rest of the connections stays for others. */
 #define RPC_PEER_CONNECTIONS_MAX 256
@@ -17,8 +19,13 @@
  */
 #define RPC_PEER_CALLS_MAX   2000
 #define RPC_PEER_STREAMS_MAX 256
-/* Requests of one peer: so many a second for ever, and so many at once after a pause. Scripts that
- * ask as fast as they can for seconds on end are slowed down, nobody else is. */
+/* What waits in the queues of streams: of one peer, and of all that are not on a unix socket. An
+ * empty queue takes a message all the same, so that a crowd slows others down and stops nobody. */
+#define RPC_PEER_QUEUE_BYTES_MAX   (32UL << 20)
+#define RPC_SERVER_QUEUE_BYTES_MAX (64UL << 20)
+/* Requests of one peer (and messages of a call that takes a stream of them): so many a second for
+ * ever, and so many at once after a pause. Scripts that ask as fast as they can for seconds on end
+ * are slowed down, nobody else is. */
 #define RPC_PEER_REQUESTS_PER_SECOND 500
 #define RPC_PEER_REQUESTS_BURST	     1000
 /* Requests over the limits are answered with RESOURCE_EXHAUSTED; a connection that goes on with so
@@ -28,8 +35,9 @@
 /* A connection counts as a request, a TLS handshake as some: it takes a millisecond. */
 #define RPC_TLS_COST 3
 /* Frames of one connection that ask for work and bring nothing: PING, SETTINGS, RST_STREAM,
- * WINDOW_UPDATE, empty DATA and the like. What we send earns room for the answers that it may
- * cause: two windows, and the pings by which clients measure the line. */
+ * WINDOW_UPDATE, empty DATA and the like; messages about TLS itself count as such. What we send
+ * earns room for the answers that it may cause: two windows, and the pings by which clients measure
+ * the line. */
 #define RPC_FRAMES_PER_SECOND	  100
 #define RPC_FRAMES_BURST	  1000
 #define RPC_FRAMES_PER_FRAME_SENT 4
@@ -75,7 +83,7 @@
 #define RPC_HANDSHAKE_NS (10 * CLOCK_NS_PER_SECOND)
 /* From the headers of a request to its end. */
 #define RPC_REQUEST_NS (30 * CLOCK_NS_PER_SECOND)
-/* From the end of a unary request until its reply is taken. */
+/* From the end of a unary request until its reply is taken, also the last bytes of it. */
 #define RPC_REPLY_NS (60 * CLOCK_NS_PER_SECOND)
 /* How often the three are looked at, while there is something to look at. */
 #define RPC_TICK_NS CLOCK_NS_PER_SECOND

@@ -44,6 +44,9 @@ static struct quota_key quota_get_key(const struct rpc_peer *peer)
 		return (struct quota_key){ AF_UNIX, peer->uid };
 	if (peer->address.ss_family == AF_INET6)
 		return (struct quota_key){ AF_INET6, quota_read_64(v6->sin6_addr.s6_addr) };
+	/* Whoever is on this machine may take any of 16 million addresses. */
+	if (ntohl(v4->sin_addr.s_addr) >> IN_CLASSA_NSHIFT == IN_LOOPBACKNET)
+		return (struct quota_key){ AF_INET, htonl(INADDR_LOOPBACK) };
 	return (struct quota_key){ AF_INET, v4->sin_addr.s_addr };
 }
 

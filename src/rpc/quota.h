@@ -25,7 +25,7 @@ bool rate_take(struct rate *rate, uint64_t now, uint64_t per_second, uint64_t bu
 /* Gives COUNT back. */
 void rate_give(struct rate *rate, uint64_t now, uint64_t per_second, uint64_t count);
 
-/* The same peer: IPv4 address, IPv6 network of 64 bits, or uid. */
+/* The same peer: IPv4 address (all of 127.0.0.0/8 are one), IPv6 network of 64 bits, or uid. */
 struct quota_key {
 	uint64_t kind;
 	uint64_t value;
@@ -36,7 +36,8 @@ struct quota {
 	struct quota_key key;
 	uint32_t connections;
 	uint32_t calls;
-	uint32_t streams; /* of the calls */
+	uint32_t streams;    /* of the calls */
+	size_t queued_bytes; /* of the streams */
 	struct rate requests;
 };
 

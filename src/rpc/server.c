@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include "rpc/server_private.h"
 
@@ -52,6 +53,13 @@ static bool server_call_is_timed(const struct rpc_call *call)
 	return !call->is_requested || !call->is_stream || call->is_finished;
 }
 
+/* A stream of messages whose next one has not begun, and that has no answers left to take. */
+static bool server_call_rests(const struct rpc_call *call)
+{
+	return call->is_stream && !call->is_finished && !call->queue.count &&
+	       !frame_reader_has_begun(&call->request);
+}
+
 /* Ends what is late. True: something here has to be looked at again. */
 static bool server_watch_calls(struct rpc_connection *connection, uint64_t now)
 {
@@ -65,10 +73,30 @@ static bool server_watch_calls(struct rpc_connection *connection, uint64_t now)
 		is_pending = true;
 		if (now - call->began_ns <= limit)
 			continue;
+		if (server_call_rests(call)) {
+			rpc_call_fail(call, RPC_OK, "%s", "");
+			continue;
+		}
 		server_count_refusal(connection->server, RPC_REFUSED_SLOW);
 		call_abandon(call);
 	}
 	return is_pending;
+}
+
+/* The same of a connection: it may have to speak HTTP/2, or to take what it was sent. */
+static bool server_watch_connection(struct rpc_connection *connection, uint64_t now)
+{
+	bool is_shaking_hands = !connection->has_settings;
+	uint64_t limit = is_shaking_hands ? RPC_HANDSHAKE_NS : RPC_REPLY_NS;
+
+	if (!is_shaking_hands && (connection->calls || !connection->unsent.bytes))
+		return server_watch_calls(connection, now);
+	if (now - connection->active_ns <= limit)
+		return true;
+	server_count_refusal(connection->server,
+			     is_shaking_hands ? RPC_REFUSED_HANDSHAKE : RPC_REFUSED_SLOW);
+	connection_free(connection);
+	return false;
 }
 
 static void server_on_tick(void *context)
@@ -80,13 +108,7 @@ static void server_on_tick(void *context)
 
 	for (struct rpc_connection *one = server->connections; one; one = next) {
 		next = one->next;
-		if (!one->has_settings && now - one->active_ns > RPC_HANDSHAKE_NS) {
-			server_count_refusal(server, RPC_REFUSED_HANDSHAKE);
-			connection_free(one);
-			continue;
-		}
-		is_pending |= !one->has_settings;
-		is_pending |= server_watch_calls(one, now);
+		is_pending |= server_watch_connection(one, now);
 	}
 	for (struct rpc_listener *one = server->listeners; one; one = one->next) {
 		if (one->is_paused)
@@ -191,6 +213,9 @@ static bool server_evict(struct rpc_server *server, const struct rpc_listener *l
 static bool server_admit(struct rpc_listener *listener, struct quota *quota, uint64_t now,
 			 enum rpc_refusal *why)
 {
+	bool is_ours = quota->key.kind == AF_UNIX &&
+		       (quota->key.value == 0 || quota->key.value == geteuid());
+	uint32_t room = RPC_CONNECTIONS_MAX + (is_ours ? RPC_CONNECTIONS_RESERVED : 0);
 	struct rpc_server *server = listener->server;
 	unsigned int cost = listener->door == RPC_DOOR_TLS ? RPC_TLS_COST : 1;
 
@@ -204,7 +229,7 @@ static bool server_admit(struct rpc_listener *listener, struct quota *quota, uin
 	if (quota->connections > RPC_PEER_CONNECTIONS_MAX && !server_evict(server, NULL, quota))
 		return false;
 	*why = RPC_REFUSED_CONNECTIONS;
-	return listener->connections < RPC_CONNECTIONS_MAX || server_evict(server, listener, NULL);
+	return listener->connections < room || server_evict(server, listener, NULL);
 }
 
 static void server_accept(struct rpc_listener *listener, int fd)
@@ -257,6 +282,16 @@ struct rpc_counters rpc_server_get_counters(const struct rpc_server *server)
 	return server->counters;
 }
 
+/* One that was run may have written to others, and ended them. */
+static bool server_has(const struct rpc_server *server, const struct rpc_connection *connection)
+{
+	const struct rpc_connection *one = server->connections;
+
+	while (one && one != connection)
+		one = one->next;
+	return one;
+}
+
 /* Waits for one round of what connections can do. False: there is nothing left to wait for. */
 static bool server_drain_round(struct rpc_server *server, int timeout_ms)
 {
@@ -277,7 +312,7 @@ static bool server_drain_round(struct rpc_server *server, int timeout_ms)
 	if (!count || poll(polls, count, timeout_ms) <= 0)
 		return count && errno == EINTR;
 	for (size_t i = 0; i < count; i++) {
-		if (polls[i].revents)
+		if (polls[i].revents && server_has(server, busy[i]))
 			connection_run(busy[i], (uint32_t)polls[i].revents);
 	}
 	return true;

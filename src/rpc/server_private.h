@@ -44,6 +44,7 @@ struct rpc_server {
 	struct buf batch;     /* scratch: what goes into one write */
 	size_t request_bytes; /* arriving requests */
 	size_t reply_bytes;   /* unary replies that wait */
+	size_t queued_bytes;  /* of streams that came by TCP */
 	struct rpc_counters counters;
 };
 
@@ -98,6 +99,7 @@ struct rpc_call {
 	size_t header_bytes;
 	size_t counted_request_bytes;	  /* in the connection's and server's sums */
 	size_t counted_reply_bytes;	  /* in the server's sum */
+	size_t counted_queue_bytes;	  /* in the peer's and the server's sums */
 	bool is_over_calls, is_over_rate; /* to be refused for that */
 	bool is_counted_stream;		  /* in the peer's streams */
 	bool is_post;
@@ -139,12 +141,16 @@ bool connection_is_idle(const struct rpc_connection *connection);
 /* flood.c */
 /* Before a frame is looked at; not 0 ends the connection. */
 int flood_on_begin_frame(nghttp2_session *session, const nghttp2_frame_hd *head, void *context);
+/* Takes COST from what the connection may send that brings nothing; not 0 ends it. */
+int flood_take(struct rpc_connection *connection, unsigned int cost);
 /* A frame of ours went out. */
 void flood_earn(struct rpc_connection *connection);
 /* Counts a request of the peer that begins; not 0 ends the connection. */
 int flood_take_request(struct rpc_call *call);
 /* The same when its headers are there. False: it is refused, and the peer knows. */
 bool flood_judge(struct rpc_call *call);
+/* One more message of a call that takes a stream of them. False: as above. */
+bool flood_take_message(struct rpc_call *call);
 
 /* stream.c */
 void stream_fill_callbacks(nghttp2_session_callbacks *callbacks);

@@ -167,6 +167,8 @@ static void stream_take_message(struct rpc_call *call)
 		return;
 	}
 	call->began_ns = clock_read_ns(CLOCK_MONOTONIC);
+	if (!flood_take_message(call))
+		return;
 	call->hooks.message(call->hooks.context, call,
 			    (const uint8_t *)buf_text(&call->request.body),
 			    call->request.body.bytes);

@@ -20,8 +20,9 @@ struct tls {
 	int fd;
 	short read_events, write_events;
 	bool is_server;
-	bool has_ended;	     /* the socket has; with or without a goodbye */
-	unsigned long error; /* OpenSSL's, of what failed last; 0: it said nothing */
+	bool has_ended;	       /* the socket has; with or without a goodbye */
+	unsigned int messages; /* see tls_take_messages() */
+	unsigned long error;   /* OpenSSL's, of what failed last; 0: it said nothing */
 	long verify_error;
 };
 
@@ -73,6 +74,15 @@ static int tls_attach_socket(struct tls *tls)
 	return 0;
 }
 
+static void tls_on_message(int is_sent, int version, int type, const void *data, size_t bytes,
+			   SSL *ssl, void *context)
+{
+	struct tls *tls = context;
+
+	if (!is_sent && (type == SSL3_RT_HANDSHAKE || type == SSL3_RT_ALERT))
+		tls->messages++;
+}
+
 static void tls_cleanup(struct tls **tls)
 {
 	tls_free(*tls);
@@ -91,6 +101,8 @@ struct tls *tls_new(SSL_CTX *context, int fd, bool is_server)
 	tls->ssl = SSL_new(context);
 	if (!tls->ssl || tls_attach_socket(tls))
 		return NULL;
+	SSL_set_msg_callback(tls->ssl, tls_on_message);
+	SSL_set_msg_callback_arg(tls->ssl, tls);
 	if (is_server)
 		SSL_set_accept_state(tls->ssl);
 	else
@@ -211,6 +223,14 @@ ssize_t tls_write(struct tls *tls, const void *data, size_t bytes)
 bool tls_has_pending(const struct tls *tls)
 {
 	return SSL_pending(tls->ssl) > 0;
+}
+
+unsigned int tls_take_messages(struct tls *tls)
+{
+	unsigned int messages = tls->messages;
+
+	tls->messages = 0;
+	return messages;
 }
 
 short tls_get_read_events(const struct tls *tls)

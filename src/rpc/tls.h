@@ -33,7 +33,7 @@ int tls_connect(struct tls **out, int fd, const char *address, const struct rpc_
 /* A client's: the certificate must be for NAME, a host name or an IP address. */
 int tls_expect_name(struct tls *tls, const char *name);
 
-/* 0: done, and both sides speak h2; -EAGAIN: see tls_get_events(); -EPROTO: tls_explain(). */
+/* 0: done, and both sides speak h2; -EAGAIN: see tls_get_read_events(); -EPROTO: tls_explain(). */
 int tls_handshake(struct tls *tls);
 
 /* Bytes; 0: the peer has ended; -EAGAIN; another negative errno. */
@@ -43,6 +43,9 @@ ssize_t tls_read(struct tls *tls, void *out, size_t bytes);
 ssize_t tls_write(struct tls *tls, const void *data, size_t bytes);
 /* Whether tls_read() would find bytes that the socket does not show any more. */
 bool tls_has_pending(const struct tls *tls);
+/* How many messages about TLS itself (key updates, renegotiations, alerts) have come since this was
+ * asked last. One that follows another is read by the next tls_read(). */
+unsigned int tls_take_messages(struct tls *tls);
 /* What the last read or write (or handshake) that said -EAGAIN waits for: POLLIN, POLLOUT. */
 short tls_get_read_events(const struct tls *tls);
 short tls_get_write_events(const struct tls *tls);

@@ -76,6 +76,18 @@ static int tls_read_file(const char *what, const char *path, BIO **out, struct d
 	return -EINVAL;
 }
 
+/* Whether no block was left; a broken one, after the good ones of a file, is said. */
+static int tls_check_end(const char *what, const char *path, struct diag *diag)
+{
+	unsigned long error = ERR_peek_last_error();
+
+	ERR_clear_error();
+	if (ERR_GET_LIB(error) == ERR_LIB_PEM && ERR_GET_REASON(error) == PEM_R_NO_START_LINE)
+		return 0;
+	diag_add(diag, "%s file \"%s\" has a certificate that is broken or cut off", what, path);
+	return -EINVAL;
+}
+
 /* Says that a file holds something else than it should. */
 static int tls_complain(const char *what, const char *path, const char *wanted, struct diag *diag)
 {
@@ -113,9 +125,7 @@ static int tls_use_certificate(SSL_CTX *context, const char *path, struct diag *
 		X509_free(next);
 		return -ENOMEM;
 	}
-	/* The end of the file is an error, too. */
-	ERR_clear_error();
-	return 0;
+	return tls_check_end("certificate", path, diag);
 }
 
 static int tls_use_key(SSL_CTX *context, const struct tls_files *files, struct diag *diag)
@@ -150,14 +160,16 @@ static int tls_trust_file(SSL_CTX *context, const char *path, bool is_server, st
 
 		if (!one)
 			break;
+		count++;
 		/* Clients are told whom the server trusts. */
 		if (X509_STORE_add_cert(SSL_CTX_get_cert_store(context), one) != 1 ||
 		    (is_server && SSL_CTX_add_client_CA(context, one) != 1))
 			error = -ENOMEM;
-		count++;
 	}
-	ERR_clear_error();
-	return error || count ? error : tls_complain("CA", path, "certificate", diag);
+	if (error)
+		return error;
+	return count ? tls_check_end("CA", path, diag)
+		     : tls_complain("CA", path, "certificate", diag);
 }
 
 static int tls_use_files(SSL_CTX *context, const struct tls_files *files, bool is_server,
@@ -191,6 +203,8 @@ static int tls_set_up(SSL_CTX *context)
 	SSL_CTX_set_mode(context, SSL_MODE_ENABLE_PARTIAL_WRITE |
 					  SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
 					  SSL_MODE_RELEASE_BUFFERS);
+	/* Messages about TLS itself are not read on and on in one go, while nobody counts them. */
+	SSL_CTX_clear_mode(context, SSL_MODE_AUTO_RETRY);
 	SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
 	SSL_CTX_set_max_cert_list(context, RPC_TLS_CHAIN_BYTES_MAX);
 	return 0;

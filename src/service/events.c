@@ -111,12 +111,14 @@ void service_get_events(struct service *service, struct rpc_call *call,
 					  .drained = stream_on_drained };
 	_cleanup_diag_ struct diag diag = {};
 	_cleanup_free_ struct service_stream *stream = calloc(1, sizeof(*stream));
+	bool is_unix = rpc_call_get_peer(call)->door == RPC_DOOR_UNIX;
+	uint32_t room = SERVICE_STREAMS_MAX - (is_unix ? 0 : SERVICE_STREAMS_RESERVED);
 	int error;
 
-	if (!stream || service->counters.streams >= SERVICE_STREAMS_MAX) {
+	if (!stream || service->counters.streams >= room) {
 		rpc_call_fail(call, RPC_RESOURCE_EXHAUSTED,
 			      "%u clients read events already; want at most %u",
-			      service->counters.streams, SERVICE_STREAMS_MAX);
+			      service->counters.streams, room);
 		return;
 	}
 	error = event_filter_get(&service->filters, (const Tetragon__GetEventsRequest *)request,

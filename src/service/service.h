@@ -21,6 +21,7 @@
 #include "base/loop.h"
 #include "filter/filter.h"
 #include "base/options.h"
+#include "rpc/limits.h"
 #include "rpc/server.h"
 
 #define SERVICE_ADDRESS_DEFAULT	    "localhost:54321"
@@ -31,12 +32,14 @@
 /* Bytes that wait for one client: room for that many events of common size. */
 #define SERVICE_QUEUE_BYTES_MAX (8UL << 20)
 /* Bytes that wait for all clients together; each may fill an equal share. */
-#define SERVICE_QUEUES_BYTES_MAX (32UL << 20)
+#define SERVICE_QUEUES_BYTES_MAX RPC_PEER_QUEUE_BYTES_MAX
 /* Where policies of clients go that name no domain, as upstream. */
 #define SERVICE_POLICY_DOMAIN_DEFAULT "grpc"
 /* Clients of GetEvents, at most RPC_PEER_STREAMS_MAX of one peer; a share below holds some hundred
  * events. */
 #define SERVICE_STREAMS_MAX 384
+/* Of these, for clients on a unix socket only. */
+#define SERVICE_STREAMS_RESERVED 64
 /* How long service_free() lets clients take what waits for them. */
 #define SERVICE_STOP_NS (1 * CLOCK_NS_PER_SECOND)
 

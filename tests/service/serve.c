@@ -9,7 +9,8 @@
  *	exit COUNT		that many exit events: "published"
  *	gap			one gap of the kernel's: "published"
  *	load KIND PATH		an answer from a file, see serve_data.h: "loaded"
- *	counters		"streams N sent N dropped N resident N" (KiB)
+ *	counters		"streams N sent N dropped N queued N resident N"
+ *				queued in bytes, resident in KiB
  *	refused			"accepted N open N", and each reason with its number
  *	healthy | ill		what the self check finds from now on: "said"
  *	(end of input)		stops the service
@@ -125,6 +126,7 @@ static void serve_print_refused(const struct serve *serve)
 static void serve_command(struct serve *serve, const char *line)
 {
 	struct service_counters counters = service_get_counters(serve->service);
+	struct service_queues queues;
 	unsigned long count;
 	unsigned long bytes;
 	char word[16], path[256];
@@ -142,9 +144,11 @@ static void serve_command(struct serve *serve, const char *line)
 		serve_publish_gap(serve);
 		puts("published");
 	} else if (strcmp(line, "counters") == 0) {
-		printf("streams %" PRIu32 " sent %" PRIu64 " dropped %" PRIu64 " resident %lu\n",
+		service_read_queues(serve->service, &queues);
+		printf("streams %" PRIu32 " sent %" PRIu64 " dropped %" PRIu64
+		       " queued %zu resident %lu\n",
 		       counters.streams, counters.events_sent, counters.events_dropped,
-		       serve_get_resident_kib());
+		       queues.bytes, serve_get_resident_kib());
 	} else if (strcmp(line, "refused") == 0) {
 		serve_print_refused(serve);
 	} else if (strcmp(line, "ill") == 0 || strcmp(line, "healthy") == 0) {

@@ -162,6 +162,10 @@ class Tls(DoorCase):
             with open(garbage, "w") as file:
                 file.write("nothing\n")
             os.mkfifo(fifo)
+            cut = os.path.join(folder, "cut")
+            with open(cut, "wb") as file:
+                whole = read(server_files[0])
+                file.write(whole + whole[: len(whole) // 2])
             locked = os.path.join(folder, "locked")
             subprocess.run(["openssl", "ec", "-in", server_files[1], "-aes256", "-passout", "pass:x", "-out", locked],
                            check=True, capture_output=True)
@@ -175,6 +179,8 @@ class Tls(DoorCase):
                 (tls_flags((server_files[0], locked)), "holds no key without a password"),
                 (tls_flags((fifo, other_key)), "it is no regular file"),
                 (tls_flags(None, "--tls-client-ca-files", garbage), 'CA file "%s" holds no certificate' % garbage),
+                (tls_flags((cut, server_files[1])), 'certificate file "%s" has a certificate that is broken' % cut),
+                (tls_flags(None, "--tls-client-ca-files", cut), 'CA file "%s" has a certificate that is broken' % cut),
                 (tls_flags(None, "--tls-require-client-cert"), "a file with the CAs"),
             )
             for flags, wanted in cases:

@@ -3,9 +3,12 @@
 """Peers that mean harm: each loses its own connection, is counted, and somebody else goes on undisturbed."""
 import os
 import random
+import signal
 import socket
 import ssl
 import struct
+import subprocess
+import sys
 import tempfile
 import threading
 import time
@@ -30,10 +33,10 @@ class HostileCase(unittest.TestCase):
     def setUp(self):
         folder = tempfile.TemporaryDirectory()
         self.addCleanup(folder.cleanup)
-        path = os.path.join(folder.name, "s")
-        self.serve = Serve("localhost:0", path, self.FLAGS)
+        self.path = os.path.join(folder.name, "s")
+        self.serve = Serve("localhost:0", self.path, self.FLAGS)
         self.addCleanup(self.serve.stop)
-        self.other = Client("unix:" + path)
+        self.other = Client("unix:" + self.path)
         self.addCleanup(self.other.channel.close)
         self.stream = self.other.events()
         self.seen = 0
@@ -103,6 +106,46 @@ class Floods(HostileCase):
         block = wire.header_block(GET_VERSION)
         yes = [wire.frame(wire.HEADERS, wire.END_HEADERS, 1, block)]
         self.attack(yes + [wire.frame(wire.DATA, 0, 1) * 100] * 2000)
+
+    def test_data_that_is_padding_only(self):
+        block = wire.header_block(GET_VERSION)
+        yes = [wire.frame(wire.HEADERS, wire.END_HEADERS, 1, block)]
+        self.attack(yes + [wire.frame(wire.DATA, wire.PADDED, 1, b"\x01\x00") * 100] * 2000)
+
+    def test_headers_that_begin_no_request(self):
+        """Of streams over the limit, by a peer that has not confirmed it yet: each is decoded and reset."""
+        block = wire.header_block(GET_VERSION)
+        headers = b"".join(wire.frame(wire.HEADERS, wire.END_HEADERS, stream, block) for stream in range(1, 20000, 2))
+        with wire.WireClient(self.serve.port).greet() as client:
+            sender = threading.Thread(target=self.send_all, args=(client, headers))
+            sender.start()
+            self.assertTrue(client.is_closed_by_server())
+            sender.join()
+        self.assertEqual((self.serve.refused()["flood"], self.serve.refused()["rate"]), (1, 0))
+        self.assert_undisturbed()
+
+    def test_messages_of_one_call_count_as_requests(self):
+        path = path_of("ServerReflectionInfo", "grpc.reflection.v1.ServerReflection")
+        with wire.WireClient(self.serve.port).greet() as client:
+            client.request(path, EMPTY, end=False)
+            began, count, waiting, data = time.monotonic(), 1, 1, b""
+            while True:
+                if waiting == 0:
+                    client.send(wire.frame(wire.DATA, 0, 1, EMPTY) * 30)
+                    count, waiting = count + 30, 30
+                kind, flags, _, payload = client.read_frame()
+                if kind == wire.HEADERS and flags & wire.END_STREAM:
+                    break
+                if kind == wire.DATA:
+                    got = struct.pack(">I", len(payload))
+                    client.send(b"".join(wire.frame(wire.WINDOW_UPDATE, 0, one, got) for one in (0, 1)))
+                    data += payload
+                    if wire.count_messages(data) == waiting:
+                        waiting, data = 0, b""
+                if count > 3000 and count / (time.monotonic() - began) < 700:
+                    self.skipTest("this machine is too slow to go over the rate")
+        self.assertEqual(self.serve.refused()["rate"], 1)
+        self.assert_undisturbed()
 
     def test_continuations(self):
         block = wire.header_block(GET_VERSION)
@@ -252,6 +295,81 @@ class Crowds(HostileCase):
             client.socket.close()
         self.serve.wait_for("streams", 1)
 
+    def test_all_addresses_of_this_machine_are_one_peer(self):
+        clients = [wire.WireClient(self.serve.port, source="127.0.%d.1" % number).greet() for number in range(4)]
+        for client in clients:
+            for stream in range(1, 2 * 64 + 1, 2):
+                client.request(GET_EVENTS, EMPTY, stream=stream)
+        self.serve.wait_for("streams", 257)
+        clients[3].request(GET_EVENTS, EMPTY, stream=201)
+        self.assertTrue(clients[3].read_until(wire.HEADERS, 201)[1] & wire.END_STREAM)
+        self.assertEqual(self.serve.refused()["streams"], 1)
+        for client in clients:
+            client.socket.close()
+
+    def test_all_of_tcp_leaves_streams_for_the_unix_socket(self):
+        # This machine's address in the network, from which it reaches itself, too. Nothing is sent here.
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+            try:
+                probe.connect(("192.0.2.1", 9))
+            except OSError:
+                self.skipTest("this machine has one address only; a second peer needs another")
+            second = probe.getsockname()[0]
+        clients = [wire.WireClient(self.serve.port, source=source).greet()
+                   for source in ("127.0.0.1", "127.0.0.1", "127.0.0.1", second)]
+        for client, count in zip(clients, (100, 100, 56, 63)):
+            for stream in range(1, 2 * count + 1, 2):
+                client.request(GET_EVENTS, EMPTY, stream=stream)
+        self.serve.wait_for("streams", 320)
+        clients[3].request(GET_EVENTS, EMPTY, stream=201)
+        self.assertTrue(clients[3].read_until(wire.HEADERS, 201)[1] & wire.END_STREAM)
+        with Client("unix:" + self.path) as local:
+            local.events().cancel()
+        self.assert_undisturbed()
+        for client in clients:
+            client.socket.close()
+
+    def test_root_comes_in_when_others_hold_all_connections(self):
+        if os.geteuid() != 0:
+            self.skipTest("other users can be played by root only")
+        for path, mode in ((self.path, 0o666), (os.path.dirname(self.path), 0o755)):
+            os.chmod(path, mode)
+        begun = wire.PREFACE + wire.frame(wire.SETTINGS, 0, 0) + wire.frame(
+            wire.HEADERS, wire.END_HEADERS, 1, wire.header_block(GET_VERSION))
+        program = ("import socket, sys\nheld = []\nfor _ in range(int(sys.argv[2])):\n"
+                   " held.append(socket.socket(socket.AF_UNIX))\n held[-1].connect(sys.argv[1])\n"
+                   " try:\n  held[-1].send(bytes.fromhex(sys.argv[3]))\n"
+                   # The server's settings, and that it has read ours: it has the request as well, and is not idle.
+                   "  held[-1].recv(30, socket.MSG_WAITALL)\n except OSError:\n  pass\n"
+                   "print('held', flush=True)\nsys.stdin.read()\n")
+        others = [subprocess.Popen([sys.executable, "-c", program, self.path, str(count), begun.hex()], user=uid, cwd="/",
+                                   stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+                  for uid, count in ((4242, 250), (4243, 140))]
+        for one in others:
+            self.addCleanup(one.communicate)
+        for one in others:
+            self.assertEqual(one.stdout.readline(), b"held\n")
+        with Client("unix:" + self.path) as local:
+            self.assertTrue(self.version(local))
+        self.assertGreater(self.serve.refused()["connections"], 0)
+        self.assert_undisturbed()
+
+    def test_queues_filled_one_after_the_other_are_bounded_together(self):
+        settings = wire.frame(wire.SETTINGS, 0, 0, struct.pack(">HI", 4, 0))
+        with wire.WireClient(self.serve.port) as client:
+            client.send(wire.PREFACE + settings)
+            for number in range(20):
+                client.request(GET_EVENTS, EMPTY, stream=2 * number + 1)
+                self.serve.wait_for("streams", number + 2)
+                for _ in range(9):
+                    self.assert_undisturbed(50, 20000)
+            queued = self.serve.counters()["queued"]
+            self.assertGreater(queued, 30 << 20)
+            # Each of the 20 may have one more.
+            self.assertLess(queued, (32 << 20) + 20 * 21000)
+        self.serve.wait_for("streams", 1)
+        self.assert_undisturbed()
+
     def test_two_hundred_clients_at_once(self):
         count, failures = 50, []
 
@@ -276,13 +394,13 @@ class Crowds(HostileCase):
 
     def test_connections_made_without_end_are_refused_by_their_rate(self):
         began, count = time.monotonic(), 0
-        while count < 15000 and not self.serve.refused()["rate"]:
+        while count < 15000 and not (refused := self.serve.refused()["rate"]):
             for _ in range(500):
                 wire.WireClient(self.serve.port).socket.close()
             count += 500
-        if count / (time.monotonic() - began) < 700:
+        if not refused and count / (time.monotonic() - began) < 700:
             self.skipTest("this machine is too slow to go over the rate")
-        self.assertGreater(self.serve.refused()["rate"], 0)
+        self.assertGreater(refused, 0)
         self.assert_undisturbed()
 
 
@@ -367,47 +485,83 @@ class OverTls(HostileCase):
         self.serve.wait_for("streams", 1)
         self.assert_undisturbed()
 
-    def test_a_flood_within_tls(self):
+    # Windows as large as can be.
+    OPEN = (wire.PREFACE + wire.frame(wire.SETTINGS, 0, 0, struct.pack(">HI", 4, 0x7FFFFFFF))
+            + wire.frame(wire.WINDOW_UPDATE, 0, 0, struct.pack(">I", 0x7FFF0000)))
+
+    def context(self):
         context = ssl.create_default_context(cafile=self.authority.cert)
         context.set_alpn_protocols(["h2"])
-        with socket.create_connection(("127.0.0.1", self.serve.port), timeout=DEADLINE) as plain:
-            with context.wrap_socket(plain, server_hostname="localhost") as client:
-                client.sendall(wire.PREFACE + wire.frame(wire.SETTINGS, 0, 0))
-                with self.assertRaises((ConnectionResetError, BrokenPipeError, ssl.SSLError)):
-                    for _ in range(2000):
-                        client.sendall(wire.frame(wire.PING, 0, 0, b"12345678") * 100)
+        return context
+
+    def events_before_answer(self):
+        """How many of 1,024 events, published in one round, come before the answer to a request sent meanwhile."""
+        with wire.WireClient(self.serve.port, tls=self.context()) as client:
+            client.send(self.OPEN)
+            client.request(GET_EVENTS, EMPTY)
+            self.serve.wait_for("streams", 2)
+            self.serve.process.send_signal(signal.SIGSTOP)
+            self.serve.process.stdin.write("publish 1024 10\n")
+            self.serve.process.stdin.flush()
+            client.request(GET_VERSION, EMPTY, stream=3)
+            self.serve.process.send_signal(signal.SIGCONT)
+            self.assertEqual(self.serve.process.stdout.readline().strip(), "published")
+            data = b""
+            while True:
+                kind, _, stream, payload = client.read_frame()
+                if (kind, stream) == (wire.HEADERS, 3):
+                    break
+                data += payload if (kind, stream) == (wire.DATA, 1) else b""
+        self.serve.wait_for("streams", 1)
+        return wire.count_messages(data)
+
+    def test_a_request_never_runs_between_two_events_of_a_round(self):
+        # They are written in pieces while they are published. Which of the two comes first is the kernel's choice.
+        end, seen = time.monotonic() + DEADLINE, 0
+        while seen == 0 and time.monotonic() < end:
+            seen = self.events_before_answer()
+        self.assertGreater(seen, 1000)
+
+    def test_a_flood_of_key_updates(self):
+        peer = subprocess.Popen(["openssl", "s_client", "-connect", self.serve.target(), "-alpn", "h2", "-tls1_3"],
+                                bufsize=0, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        # What one read brings is one command: "k", one key update.
+        end = time.monotonic() + DEADLINE
+        try:
+            while not self.serve.refused()["flood"] and time.monotonic() < end:
+                peer.stdin.write(b"k\n")
+        except BrokenPipeError:
+            pass
+        peer.kill()
+        peer.stdin.close()
+        peer.wait()
+        self.assertEqual(self.serve.refused()["flood"], 1)
+        self.assert_undisturbed()
+
+    def test_a_flood_within_tls(self):
+        with wire.WireClient(self.serve.port, tls=self.context()).greet() as client:
+            with self.assertRaises((ConnectionResetError, BrokenPipeError, ssl.SSLError)):
+                for _ in range(2000):
+                    client.send(wire.frame(wire.PING, 0, 0, b"12345678") * 100)
         self.assertEqual(self.serve.refused()["flood"], 1)
         self.assert_undisturbed()
 
     def test_a_client_that_never_reads(self):
-        context = ssl.create_default_context(cafile=self.authority.cert)
-        context.set_alpn_protocols(["h2"])
-        with socket.create_connection(("127.0.0.1", self.serve.port), timeout=DEADLINE) as plain:
-            with context.wrap_socket(plain, server_hostname="localhost") as client:
-                big = struct.pack(">I", 0x7FFF0000)
-                client.sendall(
-                    wire.PREFACE + wire.frame(wire.SETTINGS, 0, 0, struct.pack(">HI", 4, 0x7FFFFFFF))
-                    + wire.frame(wire.WINDOW_UPDATE, 0, 0, big)
-                    + wire.frame(wire.HEADERS, wire.END_HEADERS, 1, wire.header_block(GET_EVENTS))
-                    + wire.frame(wire.DATA, wire.END_STREAM, 1, EMPTY))
-                self.serve.wait_for("streams", 2)
-                for _ in range(60):
-                    self.assert_undisturbed(100, 10000)
-                self.assertGreater(self.serve.counters()["dropped"], 0)
-                # It reads after all: what it gets is whole.
-                data = b""
-                while len(data) < 2 << 20:
-                    data += client.recv(1 << 16)
-                self.assert_frames(data)
+        with wire.WireClient(self.serve.port, tls=self.context()) as client:
+            client.send(self.OPEN)
+            client.request(GET_EVENTS, EMPTY)
+            self.serve.wait_for("streams", 2)
+            for _ in range(60):
+                self.assert_undisturbed(100, 10000)
+            self.assertGreater(self.serve.counters()["dropped"], 0)
+            # It reads after all: what it gets is whole.
+            data = b""
+            while len(data) < 2 << 20:
+                kind, _, _, payload = client.read_frame()
+                self.assertIn(kind, {wire.DATA, wire.HEADERS, wire.SETTINGS, wire.WINDOW_UPDATE})
+                data += payload if kind == wire.DATA else b""
+            self.assertGreater(wire.count_messages(data), 100)
         self.assert_undisturbed()
-
-    def assert_frames(self, data):
-        kinds = set()
-        while len(data) >= 9:
-            length = int.from_bytes(data[:3], "big")
-            kinds.add(data[3])
-            data = data[9 + length :]
-        self.assertLessEqual(kinds, {wire.DATA, wire.HEADERS, wire.SETTINGS, wire.WINDOW_UPDATE})
 
 
 if __name__ == "__main__":

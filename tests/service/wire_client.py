@@ -9,7 +9,7 @@ import struct
 
 PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 DATA, HEADERS, RST_STREAM, SETTINGS, PING, GOAWAY, WINDOW_UPDATE, CONTINUATION = 0, 1, 3, 4, 6, 7, 8, 9
-END_STREAM, END_HEADERS, ACK = 1, 4, 1
+END_STREAM, END_HEADERS, PADDED, ACK = 1, 4, 8, 1
 GRPC_HEADERS = [
     (":method", "POST"),
     (":scheme", "http"),
@@ -43,9 +43,20 @@ def grpc_frame(message, flags=0):
     return struct.pack(">BI", flags, len(message)) + message
 
 
+def count_messages(data):
+    """Whole ones in the DATA of one stream."""
+    count = 0
+    while len(data) >= 5 and len(data) >= 5 + (length := int.from_bytes(data[1:5], "big")):
+        count, data = count + 1, data[5 + length :]
+    return count
+
+
 class WireClient:
-    def __init__(self, port, timeout=10):
-        self.socket = socket.create_connection(("127.0.0.1", port), timeout=timeout)
+    def __init__(self, port, timeout=10, source="127.0.0.1", tls=None):
+        self.socket = socket.create_connection(("127.0.0.1", port), timeout=timeout, source_address=(source, 0))
+        self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        if tls:
+            self.socket = tls.wrap_socket(self.socket, server_hostname="localhost")
         self.buffer = b""
 
     def __enter__(self):
