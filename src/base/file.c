@@ -62,6 +62,15 @@ static int file_sync_directory(const char *path)
 	return fd < 0 || fsync(fd) ? -errno : 0;
 }
 
+int file_create(const char *path, mode_t mode)
+{
+	int fd;
+
+	unlink(path);
+	fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode);
+	return fd < 0 ? -errno : fd;
+}
+
 int file_replace(const char *path, mode_t mode, struct span content)
 {
 	char other[PATH_MAX];
@@ -70,10 +79,9 @@ int file_replace(const char *path, mode_t mode, struct span content)
 
 	if (snprintf(other, sizeof(other), "%s.new", path) >= (int)sizeof(other))
 		return -ENAMETOOLONG;
-	unlink(other); /* of a writer that was killed */
-	fd = open(other, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode);
+	fd = file_create(other, mode); /* where a writer was killed, one is there */
 	if (fd < 0)
-		return -errno;
+		return fd;
 	error = file_write_all(fd, content);
 	if (!error && rename(other, path))
 		error = -errno;

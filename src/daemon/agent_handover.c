@@ -5,10 +5,10 @@
 #include <errno.h>
 #include <limits.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/file.h"
 #include "base/log.h"
 #include "daemon/policies.h"
 #include "process/saved.h"
@@ -59,7 +59,7 @@ static void handover_take_processes(const struct daemon_options *options, struct
 
 	handover_get_path(options, PROCESSES_FILE, path);
 	file = fopen(path, "re");
-	error = file ? process_table_restore(pipeline->tracker.table, file) : -errno;
+	error = file ? process_table_restore(&pipeline->tracker, file) : -errno;
 	if (error)
 		log_warn("cannot read \"%s\": %s; older processes are known by number only", path,
 			 strerror(-error));
@@ -107,14 +107,13 @@ static int handover_leave_processes(const struct daemon_options *options,
 {
 	char path[PATH_MAX];
 	FILE *file;
-	int error;
+	int fd, error;
 
 	handover_get_path(options, PROCESSES_FILE, path);
-	file = fopen(path, "we");
-	error = file && fchmod(fileno(file), 0600) == 0
-			? process_table_save(pipeline->tracker.table, file)
-			: -errno;
-	if (file && fclose(file) && !error)
+	fd = file_create(path, 0600);
+	file = fd < 0 ? NULL : fdopen(fd, "w");
+	error = fd < 0 ? fd : file ? process_table_save(pipeline->tracker.table, file) : -errno;
+	if (file ? fclose(file) && !error : fd >= 0 && close(fd))
 		error = -errno;
 	if (error)
 		diag_add(diag, "cannot write \"%s\": %s", path, strerror(-error));
@@ -131,6 +130,26 @@ static void handover_leave_pipeline(const struct handover *handover,
 				    loss_leave(pipeline->losses[ring]));
 	handover_set_bytes(handover->root, "host_namespaces", host,
 			   WIRE_NAMESPACES * sizeof(*host));
+}
+
+bool agent_handover_put_back(const struct daemon_options *options, const struct handover *handover,
+			     const struct pipeline *pipeline)
+{
+	_cleanup_diag_ struct diag diag = {};
+	char path[PATH_MAX];
+	int error = 0;
+
+	handover_get_path(options, HANDOVER_FILE, path);
+	if (pipeline->tracker.table) {
+		handover_leave_pipeline(handover, pipeline);
+		error = handover_leave_processes(options, pipeline, &diag);
+	}
+	if (!error)
+		error = handover_write(handover, path, &diag);
+	policies_log(LOG_LEVEL_ERROR, &diag);
+	if (error)
+		agent_handover_clear(options);
+	return !error;
 }
 
 bool agent_handover_leave(const struct daemon_options *options, struct process_sensor *sensor,

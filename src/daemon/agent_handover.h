@@ -19,6 +19,11 @@ void agent_handover_take_pipeline(const struct handover *handover,
 /* This agent is ready: nobody needs any more what was left. */
 void agent_handover_clear(const struct daemon_options *options);
 
+/* This agent cannot start, and has not begun to take over policies: what was left stays for the
+ * next, and PIPELINE, if it came to be, is what the next one's goes on with. False: as below. */
+bool agent_handover_put_back(const struct daemon_options *options, const struct handover *handover,
+			     const struct pipeline *pipeline);
+
 /* Leaves everything, and reads the rings out once all has a name. False: that is not possible, as
  * the log says, and nothing is left. */
 bool agent_handover_leave(const struct daemon_options *options, struct process_sensor *sensor,

@@ -93,15 +93,6 @@ static void image_texts_done(struct image_texts *texts)
 	buf_done(&texts->text);
 }
 
-/* Hides what is secret before it is stored anywhere; without memory the image is not made. */
-static void image_add_redacted(struct image_texts *texts, const char *binary,
-			       const struct process_redaction *redaction, struct buf *text)
-{
-	redaction->redact(redaction->context, binary, text);
-	buf_add(&texts->text, text->data, text->bytes);
-	texts->text.failed |= text->failed;
-}
-
 static void image_add_arguments(struct image_texts *texts, const char *binary,
 				const struct process_image_source *source)
 {
@@ -111,33 +102,35 @@ static void image_add_arguments(struct image_texts *texts, const char *binary,
 	if (!source->redaction.redact) {
 		arguments_add_joined(&texts->text, source->args);
 	} else {
+		/* before it is stored anywhere; without memory the image is not made */
 		arguments_add_joined(&joined, source->args);
-		image_add_redacted(texts, binary, &source->redaction, &joined);
+		source->redaction.redact(source->redaction.context, binary, &joined);
+		buf_add(&texts->text, joined.data, joined.bytes);
+		texts->text.failed |= joined.failed;
 	}
 	buf_add_char(&texts->text, '\0');
 }
 
-/* Both halves again, of which a rule may have hidden any part. */
-static void image_add_redacted_variable(struct image_texts *texts, const char *binary,
-					const struct process_redaction *redaction, struct span name,
-					struct span value)
+void process_variable_redact(const struct process_redaction *redaction, const char *binary,
+			     struct span name, struct span value, struct buf *out)
 {
 	_cleanup_buf_ struct buf both = {};
-	size_t start = texts->text.bytes;
+	size_t start = out->bytes;
 	char *split;
 
 	utf8_add_valid(&both, name.data, name.bytes);
 	buf_add_char(&both, '=');
 	utf8_add_valid(&both, value.data, value.bytes);
-	image_add_redacted(texts, binary, redaction, &both);
-	split = texts->text.failed || !both.bytes
-			? NULL
-			: memchr(texts->text.data + start, '=', texts->text.bytes - start);
+	redaction->redact(redaction->context, binary, &both);
+	buf_add(out, both.data, both.bytes);
+	out->failed |= both.failed;
+	split = out->failed || !both.bytes ? NULL
+					   : memchr(out->data + start, '=', out->bytes - start);
 	if (split)
 		*split = '\0';
 	else
-		buf_add_char(&texts->text, '\0');
-	buf_add_char(&texts->text, '\0');
+		buf_add_char(out, '\0');
+	buf_add_char(out, '\0');
 }
 
 static void image_add_variables(struct image_texts *texts, const char *binary,
@@ -155,7 +148,8 @@ static void image_add_variables(struct image_texts *texts, const char *binary,
 		}
 		texts->variable_count++;
 		if (source->redaction.redact) {
-			image_add_redacted_variable(texts, binary, &source->redaction, name, value);
+			process_variable_redact(&source->redaction, binary, name, value,
+						&texts->text);
 			continue;
 		}
 		text_add(&texts->text, &offset, name.data, name.bytes);

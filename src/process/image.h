@@ -53,6 +53,10 @@ struct process_redaction {
 	void *context;
 };
 
+/* Both halves again, of which a rule may have hidden any part; appends each with its NUL. */
+void process_variable_redact(const struct process_redaction *redaction, const char *binary,
+			     struct span name, struct span value, struct buf *out);
+
 /* What an image is made of; the spans belong to the caller. */
 struct process_image_source {
 	const struct wire_exec *exec;

@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/arena.h"
+#include "base/buf.h"
 #include "base/cleanup.h"
 
 /* An image has at most 256 KiB of arguments and as much environment, each byte escaped. */
@@ -164,51 +166,95 @@ static void numbers_restore(const json_t *object, const struct saved_number *row
 	}
 }
 
-/* Texts are borrowed from OBJECT. NULL: no memory. */
-static struct process_variable *variables_restore(struct process_image *image, const json_t *object)
+/* Never NULL. */
+static const char *text_restore(const json_t *value)
 {
-	const json_t *texts = json_object_get(object, "variables");
-	size_t count = json_array_size(texts) / 2;
-	struct process_variable *list = calloc(count + 1, sizeof(*list));
+	const char *text = json_string_value(value);
 
+	return text ? text : "";
+}
+
+/* A text that was read, or its copy without what is hidden now. NULL: no memory. */
+static const char *text_hide(const struct process_redaction *redaction, const char *binary,
+			     const char *text, struct arena *arena)
+{
+	_cleanup_buf_ struct buf shown = {};
+
+	if (!redaction->redact)
+		return text;
+	buf_add_text(&shown, text);
+	redaction->redact(redaction->context, binary, &shown);
+	return shown.failed ? NULL : arena_copy(arena, (struct span){ shown.data, shown.bytes });
+}
+
+/* False: no memory. */
+static bool variable_hide(const struct process_redaction *redaction, const char *binary,
+			  struct process_variable *variable, struct arena *arena)
+{
+	_cleanup_buf_ struct buf both = {};
+	const char *copy;
+
+	if (!redaction->redact)
+		return true;
+	process_variable_redact(redaction, binary, span_of(variable->name),
+				span_of(variable->value), &both);
+	copy = both.failed ? NULL : arena_copy(arena, (struct span){ both.data, both.bytes });
+	if (!copy)
+		return false;
+	*variable = (struct process_variable){ copy, copy + strlen(copy) + 1 };
+	return true;
+}
+
+/* False: no memory. */
+static bool variables_restore(const struct process_tracker *tracker, struct process_image *image,
+			      const json_t *texts, struct arena *arena)
+{
+	size_t count = tracker->with_environment ? json_array_size(texts) / 2 : 0;
+	struct process_variable *list = arena_alloc_array(arena, count, sizeof(*list));
+
+	image->variables = list;
 	for (size_t i = 0; list && i < count && i < PROCESS_VARIABLES_MAX; i++) {
-		const char *name = json_string_value(json_array_get(texts, 2 * i));
-		const char *value = json_string_value(json_array_get(texts, 2 * i + 1));
+		struct process_variable *next = &list[image->variable_count];
 
-		list[i] = (struct process_variable){ name ? name : "", value ? value : "" };
+		next->name = text_restore(json_array_get(texts, 2 * i));
+		next->value = text_restore(json_array_get(texts, 2 * i + 1));
+		if (!process_keeps_variable(&tracker->filter, span_of(next->name)))
+			continue;
+		if (!variable_hide(&tracker->redaction, image->binary, next, arena))
+			return false;
 		image->variable_count++;
 	}
-	image->variables = list;
 	return list;
 }
 
-static struct process_image *image_restore(const json_t *object)
+/* NULL: no memory. */
+static struct process_image *image_restore(const struct process_tracker *tracker,
+					   const json_t *object)
 {
 	const json_t *namespaces = json_object_get(object, "namespaces");
-	const char *container = json_string_value(json_object_get(object, "container_id"));
 	struct process_image plain = {}, *image = NULL;
-	_cleanup_free_ struct process_variable *variables = variables_restore(&plain, object);
+	_cleanup_arena_ struct arena arena = {};
 
-	if (!variables)
-		return NULL;
 	numbers_restore(object, image_numbers, COUNT(image_numbers), &plain);
-	for (size_t i = 0; i < COUNT(image_texts); i++) {
-		const char *text = json_string_value(json_object_get(object, image_texts[i].name));
-
-		*(const char **)((char *)&plain + image_texts[i].offset) = text ? text : "";
-	}
+	for (size_t i = 0; i < COUNT(image_texts); i++)
+		*(const char **)((char *)&plain + image_texts[i].offset) =
+			text_restore(json_object_get(object, image_texts[i].name));
 	for (int i = 0; i < WIRE_NAMESPACES; i++)
 		plain.namespaces[i] =
 			(uint32_t)json_integer_value(json_array_get(namespaces, (size_t)i));
 	plain.variables_cut = json_is_true(json_object_get(object, "variables_cut"));
 	plain.executable =
 		json_is_true(json_object_get(object, "has_executable")) ? plain.file_path : NULL;
-	snprintf(plain.container_id, sizeof(plain.container_id), "%s", container ? container : "");
-	process_image_copy(&image, &plain);
+	snprintf(plain.container_id, sizeof(plain.container_id), "%s",
+		 text_restore(json_object_get(object, "container_id")));
+	plain.arguments = text_hide(&tracker->redaction, plain.binary, plain.arguments, &arena);
+	if (plain.arguments &&
+	    variables_restore(tracker, &plain, json_object_get(object, "variables"), &arena))
+		process_image_copy(&image, &plain);
 	return image;
 }
 
-static void process_restore(struct process_table *table, const json_t *object,
+static void process_restore(const struct process_tracker *tracker, const json_t *object,
 			    struct process_image **last)
 {
 	const json_t *saved = json_object_get(object, "image");
@@ -219,9 +265,9 @@ static void process_restore(struct process_table *table, const json_t *object,
 	numbers_restore(object, process_numbers, COUNT(process_numbers), &plain);
 	if (saved) {
 		process_image_unref(*last);
-		*last = image_restore(saved);
+		*last = image_restore(tracker, saved);
 	}
-	process = process_table_insert(table, &plain.id, &plain.parent,
+	process = process_table_insert(tracker->table, &plain.id, &plain.parent,
 				       has_image ? process_image_ref(*last) : NULL);
 	if (!process) {
 		if (has_image)
@@ -233,10 +279,10 @@ static void process_restore(struct process_table *table, const json_t *object,
 	process->tid = plain.tid;
 	process->namespace_pid = plain.namespace_pid;
 	if (dead_ns)
-		process_table_end(table, process, dead_ns);
+		process_table_end(tracker->table, process, dead_ns);
 }
 
-int process_table_restore(struct process_table *table, FILE *file)
+int process_table_restore(const struct process_tracker *tracker, FILE *file)
 {
 	struct process_image *last = NULL;
 	_cleanup_free_ char *line = NULL;
@@ -250,12 +296,12 @@ int process_table_restore(struct process_table *table, FILE *file)
 					 : json_loadb(line, (size_t)bytes, 0, NULL);
 
 		if (json_is_object(object))
-			process_restore(table, object, &last);
+			process_restore(tracker, object, &last);
 		else
 			error = -EINVAL;
 		json_decref(object);
 	}
 	process_image_unref(last);
-	process_table_adopt(table);
+	process_table_adopt(tracker->table);
 	return error;
 }

@@ -7,10 +7,10 @@
 
 #include <stdio.h>
 
-#include "process/table.h"
+#include "process/track.h"
 
 /* -ENOMEM, or an errno of writing. */
 int process_table_save(struct process_table *table, FILE *file);
-/* Into a table without these processes. -EINVAL: not such a file; those before the bad line are
- * there. */
-int process_table_restore(struct process_table *table, FILE *file);
+/* Into TRACKER's table, which has none of these processes; its rules hide what those of the table
+ * that was saved may have shown. -EINVAL: not such a file; those before the bad line are there. */
+int process_table_restore(const struct process_tracker *tracker, FILE *file);

@@ -21,7 +21,7 @@ static uint64_t track_wall_ns(const struct process_tracker *tracker, uint64_t bo
 	return boot_ns + (uint64_t)tracker->boot_to_wall_ns;
 }
 
-static bool track_keeps_variable(const struct process_variable_filter *filter, struct span name)
+bool process_keeps_variable(const struct process_variable_filter *filter, struct span name)
 {
 	for (size_t i = 0; i < filter->count; i++) {
 		if (strlen(filter->names[i]) == name.bytes &&
@@ -44,7 +44,7 @@ static struct span track_filter_environment(struct process_tracker *tracker,
 		return environment;
 	buf_reset(kept);
 	while (environment_next(&environment, &name, &value)) {
-		if (!track_keeps_variable(&tracker->filter, name))
+		if (!process_keeps_variable(&tracker->filter, name))
 			continue;
 		buf_add(kept, name.data, name.bytes);
 		buf_add_char(kept, '=');

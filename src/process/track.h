@@ -35,6 +35,8 @@ struct process_tracker {
 	uint64_t mount_user_namespaces[2]; /* of pid 1; 0 until it was seen */
 };
 
+bool process_keeps_variable(const struct process_variable_filter *filter, struct span name);
+
 void process_tracker_done(struct process_tracker *tracker);
 
 /* NULL: the table is full, or (exit) the process is not in it. Valid until the next record. */

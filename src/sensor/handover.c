@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
-
+#include "base/file.h"
 #include "wire/hook.h"
 
 /* Texts of 4,096 policies, and what their bits mean. */
@@ -93,16 +93,13 @@ int handover_read(struct handover **out, const char *bpf_directory, const char *
 int handover_write(const struct handover *handover, const char *path, struct diag *diag)
 {
 	_cleanup_free_ char *text = json_dumps(handover->root, JSON_COMPACT);
-	FILE *file = text ? fopen(path, "we") : NULL;
-	bool is_written = file && fchmod(fileno(file), 0600) == 0 && fputs(text, file) >= 0;
-	int error = errno;
+	int error = text ? file_replace(path, 0600, span_of(text)) : -ENOMEM;
 
-	is_written = file && fclose(file) == 0 && is_written;
-	if (is_written)
-		return 0;
-	diag_add(diag, "cannot write \"%s\": %s", path, text ? strerror(error) : "out of memory");
-	unlink(path);
-	return -EIO;
+	if (error) {
+		diag_add(diag, "cannot write \"%s\": %s", path, strerror(-error));
+		unlink(path);
+	}
+	return error;
 }
 
 void handover_free(struct handover *handover)

@@ -68,18 +68,28 @@ static struct process *find(struct process_table *table, uint32_t pid)
 	return process_table_find(table, &id);
 }
 
-static struct process_table *carry(struct process_table *table)
+/* TABLE goes; what comes back goes by the rules of RULES. */
+static struct process_table *carry_to(const struct process_tracker *rules,
+				      struct process_table *table)
 {
-	struct process_table *other = table_new();
+	struct process_tracker tracker = *rules;
 	FILE *file = tmpfile();
 
 	assert_non_null(file);
 	assert_int_equal(process_table_save(table, file), 0);
 	rewind(file);
-	assert_int_equal(process_table_restore(other, file), 0);
+	tracker.table = table_new();
+	assert_int_equal(process_table_restore(&tracker, file), 0);
 	fclose(file);
 	process_table_free(table);
-	return other;
+	return tracker.table;
+}
+
+static struct process_table *carry(struct process_table *table)
+{
+	const struct process_tracker shows_all = { .with_environment = true };
+
+	return carry_to(&shows_all, table);
 }
 
 static void a_process_comes_back_with_all_that_is_known_of_it(void **state)
@@ -119,6 +129,43 @@ static void a_process_comes_back_with_all_that_is_known_of_it(void **state)
 	assert_true(image->variables_cut);
 	assert_string_equal(image->variables[1].name, "QUOTE");
 	assert_string_equal(image->variables[1].value, "\"\\\n");
+	process_table_free(table);
+}
+
+static void hide_c(void *context, const char *binary, struct buf *text)
+{
+	assert_string_equal(binary, context);
+	for (size_t i = 0; i < text->bytes; i++) {
+		if (text->data[i] == 'c' || text->data[i] == 'C')
+			text->data[i] = '*';
+	}
+}
+
+static void what_is_hidden_now_is_hidden_of_older_processes(void **state)
+{
+	static const char *const names[] = { "LANG" };
+	struct process_tracker rules = { .with_environment = true,
+					 .redaction = { hide_c, (void *)"/bin/sh" } };
+	struct process_table *table = table_new();
+	const struct process_image *image;
+
+	add(table, 10, 1, image_new());
+	table = carry_to(&rules, table);
+	image = find(table, 10)->image;
+	assert_string_equal(image->arguments, "-* \"e*ho \\\"x\\\"\"");
+	assert_int_equal(image->variable_count, 2);
+	assert_string_equal(image->variables[0].name, "LANG");
+	assert_string_equal(image->variables[0].value, "*");
+	assert_string_equal(image->variables[1].value, "\"\\\n");
+	rules.redaction.redact = NULL;
+	rules.filter = (struct process_variable_filter){ names, 1 };
+	table = carry_to(&rules, table);
+	image = find(table, 10)->image;
+	assert_int_equal(image->variable_count, 1);
+	assert_string_equal(image->variables[0].name, "LANG");
+	rules.with_environment = false;
+	table = carry_to(&rules, table);
+	assert_int_equal(find(table, 10)->image->variable_count, 0);
 	process_table_free(table);
 }
 
@@ -177,11 +224,13 @@ static void what_is_no_such_file_is_refused_behind_what_is_right(void **state)
 	};
 
 	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
+		struct process_tracker tracker = { .with_environment = true };
 		struct process_table *table = table_new();
 		FILE *file = fmemopen((void *)files[i], strlen(files[i]), "r");
 
 		assert_non_null(file);
-		assert_int_equal(process_table_restore(table, file), -EINVAL);
+		tracker.table = table;
+		assert_int_equal(process_table_restore(&tracker, file), -EINVAL);
 		assert_non_null(find(table, 5));
 		fclose(file);
 		process_table_free(table);
@@ -192,6 +241,7 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_process_comes_back_with_all_that_is_known_of_it),
+		cmocka_unit_test(what_is_hidden_now_is_hidden_of_older_processes),
 		cmocka_unit_test(processes_that_share_an_image_still_share_it),
 		cmocka_unit_test(children_count_for_parents_whatever_the_order),
 		cmocka_unit_test(the_dead_stay_dead),
