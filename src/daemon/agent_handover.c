@@ -27,6 +27,18 @@ static void handover_get_path(const struct daemon_options *options, const char *
 	snprintf(out, PATH_MAX, "%.4000s/%s", options->run_dir, name);
 }
 
+/* Told at the start and not at the end, when it is too late. */
+static void handover_check_place(const struct daemon_options *options)
+{
+	_cleanup_(cleanup_pins) struct pins *pins = NULL;
+	_cleanup_diag_ struct diag diag = {};
+
+	if (!options->keep_sensors_on_exit || pins_open(&pins, options->bpf_dir, true, &diag) == 0)
+		return;
+	policies_log(LOG_LEVEL_WARN, &diag);
+	log_warn("policies will end with this agent, in spite of --keep-sensors-on-exit");
+}
+
 struct handover *agent_handover_find(const struct daemon_options *options)
 {
 	_cleanup_(cleanup_handover) struct handover *handover = NULL;
@@ -34,6 +46,7 @@ struct handover *agent_handover_find(const struct daemon_options *options)
 	char path[PATH_MAX];
 	int error;
 
+	handover_check_place(options);
 	handover_get_path(options, HANDOVER_FILE, path);
 	error = handover_read(&handover, options->bpf_dir, path, &diag);
 	if (!error) {

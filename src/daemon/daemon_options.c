@@ -8,6 +8,7 @@
 
 #include "daemon/agent_metrics.h"
 #include "sensor/hook_mechanism.h"
+#include "sensor/pins.h"
 #include "wire/record.h"
 
 /* The kernel wants the ring's size in 32 bits, a power of two. */
@@ -287,6 +288,9 @@ static void check_words(const struct options *flags, const struct daemon_options
 	if (options->persist_grpc_policies && !options->persist_grpc_policies_dir[0])
 		complain(flags, "persist-grpc-policies-dir",
 			 "a directory, for --persist-grpc-policies", diag);
+	if (!pins_name_is_right(options->bpf_dir))
+		complain(flags, "bpf-dir",
+			 "the name of a directory below /sys/fs/bpf, or its full path", diag);
 	if (options->execve_map_size && !daemon_options_get_process_entries(options))
 		complain(flags, "execve-map-size", "room for a process at least", diag);
 }

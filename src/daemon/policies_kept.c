@@ -75,6 +75,17 @@ static void kept_fail(struct kept_loading *loading, const char *path,
 			  buf_text(&diag->text));
 }
 
+/* Who put it there by hand may have named it otherwise; changes look for this name. */
+static void kept_set_name(const struct policies *policies, const char *path,
+			  const struct policy *policy, const char *domain, struct diag *diag)
+{
+	const struct policy_store_state state = { .domain = domain,
+						  .namespace = policy->metadata->namespace.data,
+						  .name = policy->metadata->name.data };
+
+	policy_store_rename(policies->store, path, &state, diag);
+}
+
 static void kept_load(void *context, const char *path, const struct policy_store_state *state,
 		      struct span yaml)
 {
@@ -96,7 +107,7 @@ static void kept_load(void *context, const char *path, const struct policy_store
 		kept_fail(loading, path, state, policy, &diag);
 		return;
 	}
-	TAKE_PTR(policy); /* the engine's now */
+	kept_set_name(loading->policies, path, TAKE_PTR(policy), state->domain, &diag);
 	policies_log(LOG_LEVEL_WARN, &diag);
 	log_info("policy of a client loaded from \"%s\"", path);
 }

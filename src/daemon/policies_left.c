@@ -34,6 +34,21 @@ void policies_follow_left(const struct policies *policies, const struct policy *
 	options->mode = (int)handover_get_uint(left, "mode");
 }
 
+/* The agent before may have had no store. */
+static void left_keep(const struct policies *policies, const struct policy *policy,
+		      const char *domain)
+{
+	_cleanup_free_ char *yaml = strndup(policy->source.text.data, policy->source.text.bytes);
+	_cleanup_diag_ struct diag diag = {};
+	unsigned int count;
+	const struct engine_policy *added =
+		engine_find(policies->options.engine, domain, policy->metadata->namespace.data,
+			    policy->metadata->name.data, &count);
+
+	if (yaml && added && policies_keep(policies, added, yaml, &diag))
+		policies_log(LOG_LEVEL_ERROR, &diag);
+}
+
 static void left_load(struct policies *policies, const json_t *left)
 {
 	struct engine_add_options options = { .domain = handover_get_text(left, "domain"),
@@ -50,7 +65,7 @@ static void left_load(struct policies *policies, const json_t *left)
 		error = engine_add(policies->options.engine, policy, &options, &diag);
 	}
 	if (!error) {
-		TAKE_PTR(policy); /* the engine's now */
+		left_keep(policies, TAKE_PTR(policy), options.domain); /* the engine's now */
 		return;
 	}
 	policies_log(LOG_LEVEL_ERROR, &diag);
@@ -63,7 +78,8 @@ void policies_load_left(struct policies *policies)
 	for (size_t i = 0; i < json_array_size(policies->options.left); i++) {
 		const json_t *one = json_array_get(policies->options.left, i);
 
-		if (strcmp(handover_get_text(one, "domain"), POLICIES_DOMAIN_FILES) != 0)
+		if (json_is_object(one) &&
+		    strcmp(handover_get_text(one, "domain"), POLICIES_DOMAIN_FILES) != 0)
 			left_load(policies, one);
 	}
 }

@@ -199,6 +199,29 @@ int policy_store_remove(const struct policy_store *store, const struct policy_st
 	return 0;
 }
 
+int policy_store_rename(const struct policy_store *store, const char *path,
+			const struct policy_store_state *state, struct diag *diag)
+{
+	_cleanup_buf_ struct buf right = {};
+	int error = store_get_path(store, state, &right, diag);
+
+	if (!error && strcmp(path, buf_text(&right)) != 0 &&
+	    renameat2(AT_FDCWD, path, AT_FDCWD, buf_text(&right), RENAME_NOREPLACE))
+		error = store_fail(diag, "rename", path, -errno);
+	return error;
+}
+
+int policy_store_remove_file(const struct policy_store *store, const char *path, struct diag *diag)
+{
+	size_t bytes = strlen(store->directory);
+
+	if (strncmp(path, store->directory, bytes) != 0 || path[bytes] != '/' ||
+	    strchr(path + bytes + 1, '/'))
+		return 0;
+	return unlink(path) && errno != ENOENT ? store_fail(diag, "remove policy", path, -errno)
+					       : 0;
+}
+
 static int entry_is_policy(const struct dirent *entry)
 {
 	size_t bytes = strlen(entry->d_name), end = strlen(FILE_END);

@@ -38,6 +38,11 @@ int policy_store_put(const struct policy_store *store, const struct policy_store
  * client's. */
 int policy_store_update(const struct policy_store *store, const struct policy_store_state *state,
 			struct diag *diag);
+/* Gives the file at PATH, which visit() told, the name that the functions here look for. */
+int policy_store_rename(const struct policy_store *store, const char *path,
+			const struct policy_store_state *state, struct diag *diag);
+/* A file whose policy has no name, since it could not be read; 0 if PATH is not of this store. */
+int policy_store_remove_file(const struct policy_store *store, const char *path, struct diag *diag);
 int policy_store_remove(const struct policy_store *store, const struct policy_store_state *state,
 			struct diag *diag);
 

@@ -96,6 +96,15 @@ static int hook_put_names(const struct hook *hook, struct pins *pins)
 	return error;
 }
 
+/* All or nothing: a way in without its slot would stay, and do nothing. */
+static void hook_drop_names(const struct hook *hook, struct pins *pins)
+{
+	for (int i = 0; i < ATTACH_MOMENTS; i++) {
+		pins_drop(pins, "slot_%u_%s", hook->number, moment_names[i]);
+		pins_drop(pins, "link_%u_%s", hook->number, moment_names[i]);
+	}
+}
+
 static json_t *hook_leave(const struct engine *engine, struct hook *hook)
 {
 	json_t *left = json_pack("{s:i, s:s, s:b, s:i, s:b, s:I}", "number", (int)hook->number,
@@ -117,11 +126,13 @@ static json_t *engine_leave_hooks(struct engine *engine, struct pins *pins, stru
 	for (struct hook *hook = engine->hooks; hook; hook = hook->next) {
 		int error = hook->memory_fd < 0 ? 0 : hook_put_names(hook, pins);
 
-		if (error)
+		if (error) {
+			hook_drop_names(hook, pins);
 			diag_add(diag, "the hook on \"%s\" ends with the agent: %s", hook->function,
 				 strerror(-error));
-		else if (hook->memory_fd >= 0)
+		} else if (hook->memory_fd >= 0) {
 			json_array_append_new(hooks, hook_leave(engine, hook));
+		}
 	}
 	return hooks;
 }
@@ -142,8 +153,14 @@ void engine_leave(struct engine *engine, struct handover *handover, struct diag 
 	json_t *policies = json_array();
 
 	for (const struct engine_policy *one = engine->policies; one; one = one->next) {
+		json_t *left = one->policy ? policy_leave(one) : NULL;
+
+		if (one->policy && !left)
+			diag_add(diag, "policy \"%s\" is not left: its text is not UTF-8",
+				 one->name);
+		/* their places are their numbers */
 		if (one->policy)
-			json_array_append_new(policies, policy_leave(one));
+			json_array_append_new(policies, left ? left : json_null());
 	}
 	json_object_set_new(handover->root, "policies", policies);
 	json_object_set_new(handover->root, "generation", json_integer(engine->space.generation));

@@ -11,21 +11,24 @@
 
 #include "base/cleanup.h"
 #include "base/file.h"
+#include "policy/rules.h"
+#include "sensor/loss.h"
 #include "wire/hook.h"
 
 /* Texts of 4,096 policies, and what their bits mean. */
 #define HANDOVER_BYTES_MAX (512ULL << 20)
 #define HEX_DIGITS	   "0123456789abcdef"
 
-/* Sizes of everything that both sides of the border share, behind the number that is raised when
- * their meaning changes. */
+/* Sizes of everything that both sides of the border share, and of what agents leave as bytes,
+ * behind the number that is raised when their meaning changes. */
 static void handover_get_border(char out[160])
 {
-	snprintf(out, 160, "%u/%zu-%zu-%zu-%zu-%zu-%zu-%zu/%zu-%zu-%zu/%d-%d-%d-%d", WIRE_BORDER,
-		 sizeof(struct wire_header), sizeof(struct wire_exec), sizeof(struct wire_fork),
-		 sizeof(struct wire_exit), sizeof(struct wire_data), sizeof(struct wire_process),
-		 sizeof(struct wire_ring_state), sizeof(struct wire_hook_event),
-		 sizeof(struct wire_hook_config), sizeof(struct wire_parked_call),
+	snprintf(out, 160, "%u/%zu-%zu-%zu-%zu-%zu-%zu-%zu/%zu-%zu-%zu/%zu-%zu/%d-%d-%d-%d",
+		 WIRE_BORDER, sizeof(struct wire_header), sizeof(struct wire_exec),
+		 sizeof(struct wire_fork), sizeof(struct wire_exit), sizeof(struct wire_data),
+		 sizeof(struct wire_process), sizeof(struct wire_ring_state),
+		 sizeof(struct wire_hook_event), sizeof(struct wire_hook_config),
+		 sizeof(struct wire_parked_call), sizeof(struct rules_member), loss_get_cpu_bytes(),
 		 WIRE_RECORD_KINDS, WIRE_DROP_REASONS, WIRE_MARKS_MAX, WIRE_SYSCALLS_MAX);
 }
 

@@ -34,12 +34,10 @@ void handover_set_bytes(json_t *object, const char *name, const void *data, size
 /* False: it is not there, or has another size. */
 bool handover_get_bytes(const json_t *object, const char *name, void *data, size_t bytes);
 
-/* Numbers that fit; 0 where there is none. */
+/* 0 where there is none; less than 0 is larger than all that fits. */
 static inline uint64_t handover_get_uint(const json_t *object, const char *name)
 {
-	json_int_t value = json_integer_value(json_object_get(object, name));
-
-	return value > 0 ? (uint64_t)value : 0;
+	return (uint64_t)json_integer_value(json_object_get(object, name));
 }
 
 /* Never NULL. */

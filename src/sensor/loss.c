@@ -124,6 +124,11 @@ void loss_read_totals(const struct loss *loss, struct loss_gap *out)
 	*out = loss->totals;
 }
 
+size_t loss_get_cpu_bytes(void)
+{
+	return sizeof(struct loss_cpu);
+}
+
 json_t *loss_leave(const struct loss *loss)
 {
 	json_t *left = json_object();

@@ -45,6 +45,8 @@ void loss_read_totals(const struct loss *loss, struct loss_gap *out);
 void loss_add_totals(struct loss_gap *totals, const struct loss_gap *gap);
 
 /* Where the counting stands, for the next agent; NULL: no memory. */
+/* Of what is left for each processor; changes with its form. */
+size_t loss_get_cpu_bytes(void);
 json_t *loss_leave(const struct loss *loss);
 /* Goes on from there; of a LOSS that has noted nothing yet. False: that is no such place. */
 bool loss_take(struct loss *loss, const json_t *left);

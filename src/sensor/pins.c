@@ -4,6 +4,7 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <libgen.h>
 #include <linux/magic.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -43,14 +44,40 @@ static bool mount_try(const char *path, bool may_mount)
 	return mount("bpf", path, "bpf", MS_NOSUID | MS_NODEV | MS_NOEXEC, "mode=0700") == 0;
 }
 
+bool pins_name_is_right(const char *name)
+{
+	const char *slash = strrchr(name, '/'), *last = slash ? slash + 1 : name;
+
+	return (*name == '/' || !slash) && *last && strcmp(last, ".") != 0 &&
+	       strcmp(last, "..") != 0;
+}
+
+/* All names in the directory are ours to remove, so it is never that of everybody. */
+static int pins_take_path(const char *path, char **out, struct diag *diag)
+{
+	_cleanup_free_ char *copy = strdup(path);
+
+	if (!copy)
+		return -ENOMEM;
+	if (!path_is_bpffs(dirname(copy))) {
+		diag_add(diag,
+			 "no directory can be had at \"%s\": \"%s\" is not on a BPF file system; "
+			 "name one below %s with --bpf-dir",
+			 path, copy, pins_mounts[0]);
+		return -ENOTDIR;
+	}
+	*out = strdup(path);
+	return *out ? 0 : -ENOMEM;
+}
+
 static int pins_find_path(const char *name, bool may_mount, char **out, struct diag *diag)
 {
 	int error = ENOENT;
 
-	if (*name == '/') {
-		*out = strdup(name);
-		return *out ? 0 : -ENOMEM;
-	}
+	if (!pins_name_is_right(name))
+		return -EINVAL;
+	if (*name == '/')
+		return pins_take_path(name, out, diag);
 	for (size_t i = 0; i < sizeof(pins_mounts) / sizeof(pins_mounts[0]); i++) {
 		if (mount_try(pins_mounts[i], may_mount))
 			return asprintf(out, "%s/%s", pins_mounts[i], name) < 0 ? -ENOMEM : 0;
@@ -137,6 +164,18 @@ int pins_get(const struct pins *pins, const char *format, ...)
 		return -ENOMEM;
 	fd = bpf_obj_get(path);
 	return fd < 0 ? -errno : fd;
+}
+
+void pins_drop(struct pins *pins, const char *format, ...)
+{
+	_cleanup_free_ char *path = NULL;
+	va_list args;
+
+	va_start(args, format);
+	path = pins_get_name(pins, format, args);
+	va_end(args);
+	if (path)
+		unlink(path);
 }
 
 /* The directory may be somebody else's, too. */

@@ -17,9 +17,12 @@ enum { PINS_NAME_BYTES_MAX = 64 };
 
 struct pins;
 
+/* A name without a slash, or a full path; neither ends in a slash or in dots. */
+bool pins_name_is_right(const char *name);
+
 /*
  * The directory NAME below the BPF file system, which is mounted where there is none if MAY_MOUNT;
- * NAME may also be a path on one. Made when something is put there. A line in DIAG with every
+ * NAME may also be a path below one. Made when something is put there. A line in DIAG with every
  * error.
  */
 int pins_open(struct pins **out, const char *name, bool may_mount, struct diag *diag);
@@ -33,6 +36,7 @@ int pins_put(struct pins *pins, int fd, const char *format, ...)
 /* A descriptor, or a negative errno. */
 int pins_get(const struct pins *pins, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
+void pins_drop(struct pins *pins, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* All names, and the directory. */
 void pins_remove(struct pins *pins);
 

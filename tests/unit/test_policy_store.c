@@ -196,6 +196,74 @@ static void a_link_to_another_file_is_not_followed(void **state)
 	assert_int_equal(fixture->diag.lines, 1);
 }
 
+static void a_file_with_a_name_of_its_own_gets_the_right_one(void **state)
+{
+	struct fixture *fixture = *state;
+	const struct policy_store_state one = { "grpc", "", "one", .mode = -1 };
+	char path[128];
+
+	put_file(fixture, "mine.yaml", "x\n");
+	snprintf(path, sizeof(path), "%s/mine.yaml", fixture->directory);
+	assert_int_equal(policy_store_rename(fixture->store, path, &one, &fixture->diag), 0);
+	assert_int_equal(access(path, F_OK), -1);
+	assert_int_equal(policy_store_remove(fixture->store, &one, &fixture->diag), 0);
+	assert_string_equal(look(fixture), "");
+	/* one that has it already, and one whose name another has */
+	put_file(fixture, "p_grpc__one.yaml", "old\n");
+	put_file(fixture, "mine.yaml", "x\n");
+	assert_int_equal(policy_store_rename(fixture->store, path, &one, &fixture->diag), -EEXIST);
+	assert_string_equal(look(fixture), "grpc -1 1 x\n|grpc -1 1 old\n|");
+	snprintf(path, sizeof(path), "%s/p_grpc__one.yaml", fixture->directory);
+	assert_int_equal(policy_store_rename(fixture->store, path, &one, &fixture->diag), 0);
+}
+
+static void only_files_of_the_store_are_removed_by_their_path(void **state)
+{
+	static const char *const others[] = { "/proc/version", "",   "kept",
+					      "%s/../other",   "%s", "%s-more/file" };
+	struct fixture *fixture = *state;
+	char path[128];
+
+	put_file(fixture, "../other", "x");
+	for (size_t i = 0; i < COUNT(others); i++) {
+		_cleanup_free_ char *other = NULL;
+
+		assert_true(asprintf(&other, "%s%s", others[i][0] == '%' ? fixture->directory : "",
+				     others[i][0] == '%' ? others[i] + 2 : others[i]) >= 0);
+		assert_int_equal(policy_store_remove_file(fixture->store, other, &fixture->diag),
+				 0);
+	}
+	snprintf(path, sizeof(path), "%s/other", fixture->root);
+	assert_int_equal(access(path, F_OK), 0);
+	put_file(fixture, "a.yaml", "x");
+	snprintf(path, sizeof(path), "%s/a.yaml", fixture->directory);
+	assert_int_equal(policy_store_remove_file(fixture->store, path, &fixture->diag), 0);
+	assert_int_equal(access(path, F_OK), -1);
+	assert_int_equal(fixture->diag.lines, 0);
+}
+
+static void a_new_file_takes_the_place_of_a_link(void **state)
+{
+	struct fixture *fixture = *state;
+	_cleanup_close_ int fd = -1;
+	struct stat status;
+	char path[128], other[128];
+
+	put_file(fixture, "other", "precious");
+	snprintf(path, sizeof(path), "%s/new", fixture->directory);
+	snprintf(other, sizeof(other), "%s/other", fixture->directory);
+	assert_int_equal(symlink(other, path), 0);
+	fd = file_create(path, 0600);
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, "x", 1), 1);
+	assert_int_equal(lstat(path, &status), 0);
+	assert_true(S_ISREG(status.st_mode));
+	assert_int_equal(status.st_mode & 0777, 0600);
+	assert_int_equal(stat(other, &status), 0);
+	assert_int_equal(status.st_size, 8);
+	assert_int_equal(file_create("/nowhere/at/all", 0600), -ENOENT);
+}
+
 static void a_directory_that_others_may_write_is_refused(void **state)
 {
 	struct fixture *fixture = *state;
@@ -258,6 +326,9 @@ int main(void)
 		CASE(a_name_that_is_too_long_for_a_file_is_told),
 		CASE(files_of_others_are_read_or_refused_with_their_name),
 		CASE(a_link_to_another_file_is_not_followed),
+		CASE(a_file_with_a_name_of_its_own_gets_the_right_one),
+		CASE(only_files_of_the_store_are_removed_by_their_path),
+		CASE(a_new_file_takes_the_place_of_a_link),
 		CASE(a_directory_that_others_may_write_is_refused),
 		CASE(a_file_that_cannot_be_replaced_stays),
 		cmocka_unit_test(a_file_is_read_up_to_its_limit),
