@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <sys/resource.h>
 
+#include "base/regex.h"
+
 static uint64_t count_descriptors(void)
 {
 	DIR *directory = opendir("/proc/self/fd");
@@ -92,6 +94,7 @@ static void fill_caches(struct metrics_snapshot *out, const struct pipeline *pip
 	out->cache_capacity = cache.capacity;
 	out->cache_size = cache.size;
 	out->cache_alive = cache.alive;
+	out->regex_given_up = regex_read_given_up();
 	out->cache_evicted = cache.evicted;
 	out->cache_refused = cache.refused;
 	out->cache_image_bytes = cache.image_bytes;

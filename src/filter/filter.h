@@ -40,7 +40,8 @@ void filter_list_free(struct filter_list *list);
 /* Whether any entry matches; an empty list matches nothing. Allocates nothing. */
 bool filter_list_matches(struct filter_list *list, const Tetragon__GetEventsResponse *event);
 
-/* An event passes if the first list is empty or matches it, and the second does not. */
+/* An event passes if the first list is empty or matches it, and the second does not. Where a
+ * regular expression was given up, nobody knows: then it passes the first list, too. */
 struct filter {
 	struct filter_list *allow, *deny; /* owned; NULL: an empty list */
 };

@@ -170,7 +170,10 @@ void filter_done(struct filter *filter)
 
 bool filter_passes(const struct filter *filter, const Tetragon__GetEventsResponse *event)
 {
-	if (filter->allow && filter->allow->count && !filter_list_matches(filter->allow, event))
+	uint64_t given_up = regex_read_given_up();
+
+	if (filter->allow && filter->allow->count && !filter_list_matches(filter->allow, event) &&
+	    regex_read_given_up() == given_up)
 		return false;
 	return !filter->deny || !filter_list_matches(filter->deny, event);
 }

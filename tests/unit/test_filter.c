@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <stdio.h>
 
+#include "base/regex.h"
 #include "event/json_parse.h"
 #include "filter/filter.h"
 #include "filter/labels.h"
@@ -64,6 +65,41 @@ static void check_rows(const struct key_row *rows, size_t count)
 				 rows[i].is_match ? " not" : "", rows[i].event);
 		filter_list_free(list);
 	}
+}
+
+/* 40 letters are too many for this pattern, so nobody knows whether it matches. */
+static void an_event_that_nobody_can_judge_passes(void **state)
+{
+	static const char given_up[] = "{\"arguments_regex\":[\"(a|aa)+(a|aa)+(a|aa)+[xy]\"]}";
+	static const char event[] =
+		EXEC("\"arguments\":\"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\"");
+	static const struct {
+		const char *allow, *deny, *event;
+		bool passes;
+	} rows[] = {
+		{ given_up, NULL, event, true },
+		{ NULL, given_up, event, true },
+		{ given_up, "{\"event_set\":[\"PROCESS_EXEC\"]}", event, false },
+		{ given_up, NULL, EXEC("\"arguments\":\"aab\""), false },
+		{ "{\"binary_regex\":[\"b\"],\"arguments_regex\":[\"a\"]}", NULL, event, false },
+	};
+
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		_cleanup_diag_ struct diag diag = {};
+		struct filter_options options = {};
+		struct filter filter = {
+			.allow = rows[i].allow ? compile(rows[i].allow, &options, &diag) : NULL,
+			.deny = rows[i].deny ? compile(rows[i].deny, &options, &diag) : NULL,
+		};
+		Tetragon__GetEventsResponse *parsed = parse_event(rows[i].event);
+
+		assert_string_equal(buf_text(&diag.text), "");
+		if (filter_passes(&filter, parsed) != rows[i].passes)
+			fail_msg("row %zu", i);
+		tetragon__get_events_response__free_unpacked(parsed, NULL);
+		filter_done(&filter);
+	}
+	assert_true(regex_read_given_up() >= 3);
 }
 
 static void lists_are_or_entries_and_values_or(void **state)
@@ -473,6 +509,7 @@ static void pairs_that_are_wrong_are_told(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(an_event_that_nobody_can_judge_passes),
 		cmocka_unit_test(lists_are_or_entries_and_values_or),
 		cmocka_unit_test(keys_about_processes_mean_what_they_say),
 		cmocka_unit_test(expressions_are_alternatives_too),

@@ -156,6 +156,8 @@ static void secrets_are_hidden(void **state)
 		  "-p ***** --password *****" },
 		{ "{\"redact\":[\"a(b(c))d(e)\"]}", "abcde", "a*****d*****" },
 		{ "{\"redact\":[\"(a)|(b)\"]}", "xaby", "x**********y" },
+		{ "{\"redact\":[\"(?:(b)|(a))+\"]}", "xaby", "x**********y" },
+		{ "{\"redact\":[\"(?:((b)c)|(a))+\"]}", "xabcy", "x**********y" },
 		{ "{\"redact\":[\"x\",\"(y)\"]}", NULL, NULL },
 		{ "{\"redact\":[\"pw=(.*)\"]}", "pw=", "pw=*****" },
 		{ "{\"redact\":[\"()\"]}", "\xc3\xa9", "*****\xc3\xa9*****" },
