@@ -391,7 +391,8 @@ static enum cli_exit rthooks_call(const struct cli_settings *cli,
 		.method = "RuntimeHook",
 		.request = &request.base,
 		.response_type = &tetragon__runtime_hook_response__descriptor,
-		.subject = container->containerid,
+		.subject =
+			*container->containerid ? container->containerid : container->cgroupspath,
 	};
 
 	request.event_case = TETRAGON__RUNTIME_HOOK_REQUEST__EVENT_CREATE_CONTAINER;

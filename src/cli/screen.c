@@ -158,9 +158,15 @@ static int screen_wait_child(pid_t child, const sigset_t *signals, int *out_sign
 
 static void screen_fill_signals(sigset_t *signals)
 {
+	struct sigaction action;
+
 	sigemptyset(signals);
-	for (size_t i = 0; i < ENDING_SIGNALS; i++)
-		sigaddset(signals, ending_signals[i]);
+	for (size_t i = 0; i < ENDING_SIGNALS; i++) {
+		/* what nohup(1) and shells switch off stays off */
+		if (sigaction(ending_signals[i], NULL, &action) == 0 &&
+		    action.sa_handler != SIG_IGN)
+			sigaddset(signals, ending_signals[i]);
+	}
 	sigaddset(signals, SIGWINCH);
 	sigaddset(signals, SIGCHLD);
 	sigaddset(signals, SIGTSTP);

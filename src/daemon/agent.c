@@ -340,7 +340,7 @@ void agent_free(struct agent *agent)
 		return;
 	if (agent->leaves_sensors || agent->has_taken_policies)
 		is_left = agent_handover_leave(agent->options, agent->sensor, agent->engine,
-					       &agent->pipeline);
+					       agent->policies, &agent->pipeline);
 	else if (agent->handover)
 		is_left =
 			agent_handover_put_back(agent->options, agent->handover, &agent->pipeline);

@@ -166,7 +166,8 @@ bool agent_handover_put_back(const struct daemon_options *options, const struct 
 }
 
 bool agent_handover_leave(const struct daemon_options *options, struct process_sensor *sensor,
-			  struct engine *engine, struct pipeline *pipeline)
+			  struct engine *engine, const struct policies *policies,
+			  struct pipeline *pipeline)
 {
 	_cleanup_(cleanup_handover) struct handover *handover = NULL;
 	_cleanup_diag_ struct diag diag = {};
@@ -179,6 +180,8 @@ bool agent_handover_leave(const struct daemon_options *options, struct process_s
 		error = process_sensor_leave(sensor, handover, &diag);
 	if (!error) {
 		engine_leave(engine, handover, &diag);
+		json_object_set_new(handover->root, "workloads",
+				    policies_leave_workloads(policies));
 		for (enum wire_ring ring = 0; ring < WIRE_RINGS; ring++)
 			process_sensor_consume(sensor, ring);
 		pipeline_flush(pipeline);

@@ -8,6 +8,7 @@
 
 #include "daemon/daemon_options.h"
 #include "daemon/pipeline.h"
+#include "daemon/policies.h"
 #include "sensor/engine.h"
 
 /* What an agent before this one left, if this one can go on with it; else NULL, and what there is
@@ -27,4 +28,5 @@ bool agent_handover_put_back(const struct daemon_options *options, const struct 
 /* Leaves everything, and reads the rings out once all has a name. False: that is not possible, as
  * the log says, and nothing is left. */
 bool agent_handover_leave(const struct daemon_options *options, struct process_sensor *sensor,
-			  struct engine *engine, struct pipeline *pipeline);
+			  struct engine *engine, const struct policies *policies,
+			  struct pipeline *pipeline);

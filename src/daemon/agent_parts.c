@@ -192,6 +192,9 @@ int agent_start_policies(struct agent *agent, struct diag *diag)
 		.directory = options->tracing_policy_dir,
 		.workload_file = options->workload_file,
 		.left = agent->handover ? json_object_get(agent->handover->root, "policies") : NULL,
+		.left_workloads = agent->handover
+					  ? json_object_get(agent->handover->root, "workloads")
+					  : NULL,
 		.kept_directory =
 			options->persist_grpc_policies ? options->persist_grpc_policies_dir : "",
 	};
@@ -227,6 +230,7 @@ static const struct service_ops agent_ops = {
 	.delete_policy = agent_status_delete_policy,
 	.configure_policy = agent_status_configure_policy,
 	.list_policies = agent_status_list_policies,
+	.create_container = agent_status_create_container,
 	.get_info = agent_info_answer,
 	.is_healthy = agent_status_is_healthy,
 	.get_event_log = agent_status_get_event_log,

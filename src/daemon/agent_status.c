@@ -203,6 +203,13 @@ int agent_status_configure_policy(void *context, const struct service_policy_cha
 	return policies_configure(((struct agent_status *)context)->policies, change, diag);
 }
 
+int agent_status_create_container(void *context, const Tetragon__CreateContainer *container,
+				  struct diag *diag)
+{
+	return policies_create_container(((struct agent_status *)context)->policies, container,
+					 diag);
+}
+
 void agent_status_list_policies(void *context, const Tetragon__ListTracingPoliciesRequest *request,
 				service_policies_fn answer, void *answer_context)
 {

@@ -55,6 +55,8 @@ int agent_status_delete_policy(void *context, const char *name, const char *name
 			       const char *domain, struct diag *diag);
 int agent_status_configure_policy(void *context, const struct service_policy_change *change,
 				  struct diag *diag);
+int agent_status_create_container(void *context, const Tetragon__CreateContainer *container,
+				  struct diag *diag);
 void agent_status_list_policies(void *context, const Tetragon__ListTracingPoliciesRequest *request,
 				service_policies_fn answer, void *answer_context);
 /* The sensor is attached, and its rings are read. */

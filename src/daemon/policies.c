@@ -413,9 +413,10 @@ unsigned int policies_load(struct policies *policies)
 		policies_log(LOG_LEVEL_ERROR, &diag);
 		bad++;
 	}
+	policies_take_workloads(policies, policies->options.left_workloads);
 	policies_refresh(policies);
 	policies_load_left(policies);
-	policies->options.left = NULL;
+	policies->options.left = policies->options.left_workloads = NULL;
 	bad += policies_load_kept(policies);
 	for (const struct policy_file *file = policies->files; file; file = file->next)
 		bad += file->is_bad;
@@ -470,7 +471,6 @@ void policies_free(struct policies *policies)
 		file_free(file);
 	}
 	policy_store_free(policies->store);
-	workloads_free(policies->workloads);
-	free(policies->cgroup_root);
+	policies_free_workloads(policies);
 	free(policies);
 }

@@ -24,7 +24,7 @@ struct policies_options {
 	const char *workload_file;	 /* --workload-file; "": none */
 	/* Policies of the agent before (engine_leave()): those of clients are loaded again, and all
 	 * are in the mode that they were in. NULL: none. Only while policies_load() runs. */
-	const json_t *left;
+	const json_t *left, *left_workloads;
 	const char *kept_directory; /* where policies of clients are kept; "": nowhere */
 };
 
@@ -39,6 +39,9 @@ void policies_reload_files(struct policies *policies);
 
 void policies_log(enum log_level level, const struct diag *diag); /* each of its lines */
 
+/* What runtimes told of containers, for the next agent's `left_workloads`. */
+json_t *policies_leave_workloads(const struct policies *policies);
+
 /* Functions of struct service_ops; CONTEXT is a struct policies. */
 int policies_add(void *context, const char *yaml, const char *domain,
 		 Tetragon__TracingPolicyMode mode, struct diag *diag);
@@ -48,3 +51,5 @@ int policies_configure(void *context, const struct service_policy_change *change
 		       struct diag *diag);
 void policies_list(void *context, const Tetragon__ListTracingPoliciesRequest *request,
 		   service_policies_fn answer, void *answer_context);
+int policies_create_container(void *context, const Tetragon__CreateContainer *container,
+			      struct diag *diag);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Shared by policies.c (files), policies_api.c (clients), policies_kept.c (files of clients'
- * policies) and policies_workloads.c (the file of workloads). */
+ * policies), policies_workloads.c and runtime_hook.c (workloads). */
 #pragma once
 
 #include "base/watch.h"
@@ -33,8 +33,21 @@ struct policies {
 	struct policy_file *files;
 	struct policy_directory *directories;
 	struct watch *watch, *workload_watch;
-	struct workloads *workloads;
 	struct policy_store *store; /* NULL: policies of clients are not kept */
+	/* policies_workloads.c */
+	struct workloads *workloads; /* of the file */
+	struct hooked_workload {
+		struct workloads *workloads; /* one */
+		char *text;		     /* of it, as it may stand in the file */
+	} *hooked;
+	size_t hooked_count;
+	struct workload_places {
+		struct workload_place {
+			const struct workload *workload; /* of the file, or of a hook */
+			uint32_t number;
+		} *list; /* sorted as workloads are */
+		size_t count;
+	} places;
 	char *cgroup_root;
 };
 
@@ -50,6 +63,11 @@ void policies_load_left(struct policies *policies); /* those that came from clie
 /* policies_workloads.c */
 int policies_read_workloads(struct policies *policies, struct diag *diag);
 void policies_on_workloads(void *policies);
+/* One more, which a container runtime told; TEXT is JSON as in the file. -ENOENT: its cgroup is not
+ * there. */
+int policies_hook_workload(struct policies *policies, const char *text, struct diag *diag);
+void policies_take_workloads(struct policies *policies, const json_t *list);
+void policies_free_workloads(struct policies *policies);
 
 /* policies_kept.c. Without a store they do nothing. */
 unsigned int policies_load_kept(struct policies *policies); /* how many could not be loaded */

@@ -148,8 +148,8 @@ typedef void (*engine_point_fn)(void *context, const struct engine_point *point)
 /* Asks the kernel some questions for each: for people, not for every event. */
 void engine_visit_points(const struct engine *engine, engine_point_fn visit, void *context);
 
-/* All workloads that there are; scopes of all policies are decided anew. LIST is copied as far as
- * texts are not. */
+/* All workloads that there are; scopes of all policies are decided anew. LIST is copied, its texts
+ * are not. With an error the list before, and its texts, are in use as before. */
 int engine_set_workloads(struct engine *engine, const struct engine_workload *list, size_t count,
 			 struct diag *diag);
 /* Map of cgroup ids to numbers of workloads, for the owner to fill. */

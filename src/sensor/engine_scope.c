@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/cleanup.h"
+
 bool engine_find_workloads(void *context, const struct policy *policy,
 			   const struct policy_selector *selector, const struct rules_range **out,
 			   size_t *count)
@@ -27,29 +29,40 @@ bool engine_find_workloads(void *context, const struct policy *policy,
 	return true;
 }
 
+static void engine_swap_workloads(struct engine *engine, struct engine_workload **list,
+				  struct rules_range **ranges, size_t count)
+{
+	struct engine_workload *old_list = engine->workloads;
+	struct rules_range *old_ranges = engine->ranges;
+
+	engine->workloads = *list;
+	engine->ranges = *ranges;
+	engine->workloads_count = count;
+	*list = old_list;
+	*ranges = old_ranges;
+}
+
 int engine_set_workloads(struct engine *engine, const struct engine_workload *list, size_t count,
 			 struct diag *diag)
 {
-	struct engine_workload *copy = calloc(count + 1, sizeof(*copy));
-	struct rules_range *ranges = calloc(count + 2, sizeof(*ranges));
+	_cleanup_free_ struct engine_workload *copy = calloc(count + 1, sizeof(*copy));
+	_cleanup_free_ struct rules_range *ranges = calloc(count + 2, sizeof(*ranges));
+	size_t old_count = engine->workloads_count;
 	int error = copy && ranges ? 0 : -ENOMEM;
 
 	if (!error && count)
 		error = engine_watch_groups(engine);
 	if (error) {
-		free(copy);
-		free(ranges);
 		diag_add(diag, "cannot follow workloads: %s", strerror(-error));
 		return error;
 	}
 	if (count)
 		memcpy(copy, list, count * sizeof(*copy));
-	free(engine->workloads);
-	free(engine->ranges);
-	engine->workloads = copy;
-	engine->workloads_count = count;
-	engine->ranges = ranges;
-	return engine_rebuild(engine, diag);
+	engine_swap_workloads(engine, &copy, &ranges, count);
+	error = engine_rebuild(engine, diag);
+	if (error)
+		engine_swap_workloads(engine, &copy, &ranges, old_count);
+	return error;
 }
 
 int engine_get_workloads_fd(const struct engine *engine)

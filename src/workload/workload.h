@@ -12,6 +12,7 @@
 
 #include "base/cleanup.h"
 #include "base/diag.h"
+#include "base/span.h"
 #include "base/text_pair.h"
 
 /* 32768 workloads with 512 bytes each. */
@@ -35,7 +36,6 @@
 
 /* No text is NULL; what the file does not say is "". */
 struct workload {
-	uint32_t number;       /* place in the table, from 1 */
 	unsigned int line;     /* of the file, from 1 */
 	const char *cgroup;    /* from the root of the hierarchy: "/kubepods/pod1/abc" */
 	const char *namespace; /* never "" */
@@ -48,10 +48,7 @@ struct workload {
 	size_t labels_count;
 };
 
-/*
- * Sorted by cgroup, so that a group comes before all groups below it: who goes through the trees of
- * all workloads in this order and lets the later one win gives each group to the nearest.
- */
+/* Sorted by workload_compare(). */
 struct workloads {
 	const struct workload *items;
 	size_t count;
@@ -64,7 +61,17 @@ struct workloads {
  */
 int workloads_read_file(const char *path, const char *cgroup_root, struct workloads **out,
 			struct diag *diag);
+/* The same from a text, which NAME is said to be from. */
+int workloads_read_text(const char *name, struct span text, const char *cgroup_root,
+			struct workloads **out, struct diag *diag);
 void workloads_free(struct workloads *workloads); /* NULL is fine */
+
+/*
+ * For qsort(3) and bsearch(3): by cgroup, so that a group comes before all groups below it. Who
+ * goes through the trees of all workloads in this order and lets the later one win gives each group
+ * to the nearest.
+ */
+int workload_compare(const void *one, const void *other);
 
 static inline void cleanup_workloads(struct workloads **workloads)
 {
@@ -72,10 +79,3 @@ static inline void cleanup_workloads(struct workloads **workloads)
 }
 
 #define _cleanup_workloads_ _cleanup_(cleanup_workloads)
-
-/* NULL: there is none. */
-static inline const struct workload *workloads_get(const struct workloads *workloads,
-						   uint32_t number)
-{
-	return number && number <= workloads->count ? &workloads->items[number - 1] : NULL;
-}

@@ -397,15 +397,15 @@ static int read_workload(struct file_reader *reader, const json_t *object, unsig
 
 /* ---- the file -------------------------------------------------------------------------------- */
 
-static int workload_compare(const void *left, const void *right)
+int workload_compare(const void *one, const void *other)
 {
-	const struct workload *a = left, *b = right;
+	const struct workload *a = one, *b = other;
 	int order = strcmp(a->cgroup, b->cgroup);
 
 	return order ? order : a->line < b->line ? -1 : a->line > b->line;
 }
 
-static void number_workloads(struct file_reader *reader)
+static void sort_workloads(struct file_reader *reader)
 {
 	struct workload *items = reader->items;
 
@@ -414,7 +414,6 @@ static void number_workloads(struct file_reader *reader)
 	for (size_t i = 0; i < reader->count; i++) {
 		_cleanup_buf_ struct buf quoted = {};
 
-		items[i].number = (uint32_t)i + 1;
 		if (!i || strcmp(items[i].cgroup, items[i - 1].cgroup) != 0)
 			continue;
 		findings_add_quoted(&quoted, span_of(items[i].cgroup));
@@ -501,21 +500,29 @@ static int take_workloads(struct file_reader *reader, struct workloads **out)
 	return 0;
 }
 
+int workloads_read_text(const char *name, struct span text, const char *cgroup_root,
+			struct workloads **out, struct diag *diag)
+{
+	_cleanup_(file_reader_done) struct file_reader reader = {
+		.findings = { .name = name, .diag = diag },
+		.cgroup_root = cgroup_root,
+	};
+	int error = read_elements(&reader, text);
+
+	if (error)
+		return error;
+	sort_workloads(&reader);
+	findings_end(&reader.findings);
+	return reader.findings.count ? -EINVAL : take_workloads(&reader, out);
+}
+
 int workloads_read_file(const char *path, const char *cgroup_root, struct workloads **out,
 			struct diag *diag)
 {
-	_cleanup_(file_reader_done) struct file_reader reader = {
-		.findings = { .name = path, .diag = diag },
-		.cgroup_root = cgroup_root,
-	};
 	_cleanup_buf_ struct buf text = {};
 	int error = read_text_file(path, &text, diag);
 
-	if (!error)
-		error = read_elements(&reader, (struct span){ text.data, text.bytes });
-	if (error)
-		return error;
-	number_workloads(&reader);
-	findings_end(&reader.findings);
-	return reader.findings.count ? -EINVAL : take_workloads(&reader, out);
+	return error ? error
+		     : workloads_read_text(path, (struct span){ text.data, text.bytes },
+					   cgroup_root, out, diag);
 }

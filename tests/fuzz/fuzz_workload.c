@@ -17,9 +17,9 @@ static void check(const struct workloads *workloads)
 	for (uint32_t i = 0; i < workloads->count; i++) {
 		const struct workload *workload = &workloads->items[i];
 
-		if (workload->number != i + 1 || !workload->line || workload->cgroup[0] != '/' ||
-		    !*workload->namespace || !*workload->pod || !workload->container ||
-		    !workload->container_id || !workload->image || !workload->image_repo)
+		if (!workload->line || workload->cgroup[0] != '/' || !*workload->namespace ||
+		    !*workload->pod || !workload->container || !workload->container_id ||
+		    !workload->image || !workload->image_repo)
 			abort();
 		if (i && strcmp(workloads->items[i - 1].cgroup, workload->cgroup) >= 0)
 			abort();

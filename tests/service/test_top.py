@@ -145,12 +145,24 @@ class Top(unittest.TestCase):
 
     def test_a_signal_ends_it_and_the_terminal_is_as_before(self):
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT):
+            signal.signal(number, signal.SIG_DFL)  # nohup(1) may have switched it off for all of us
             terminal = self.start()
             terminal.process.send_signal(number)
             self.assertEqual(terminal.end(), -number)
             self.assertTrue(terminal.is_as_before(), (number, terminal.seen[-200:]))
             terminal.close()
         self.terminal = None
+
+    def test_a_signal_that_nohup_has_switched_off_ends_nothing(self):
+        before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+        try:
+            terminal = self.start()
+        finally:
+            signal.signal(signal.SIGHUP, before)
+        terminal.process.send_signal(signal.SIGHUP)
+        terminal.wait_for(b"events", fresh=True)
+        terminal.type(b"q")
+        self.assertEqual(terminal.end(), 0)
 
     def test_the_one_that_draws_may_crash(self):
         for number in (signal.SIGSEGV, signal.SIGKILL):

@@ -230,9 +230,37 @@ static void the_number_of_a_real_group_is_its_inode(void **state)
 
 #define CASE(function) cmocka_unit_test_setup_teardown(function, setup, teardown)
 
+static void groups_are_found_by_what_runtimes_call_them(void **state)
+{
+	static const struct {
+		const char *path, *group;
+	} rows[] = {
+		{ "/kubepods/pod1/abc", "/kubepods/pod1/abc" },
+		{ "kubepods/pod1/abc", "/kubepods/pod1/abc" },
+		{ "/a:b:c", "/a:b:c" },
+		{ "kubepods-burstable-pod1_2.slice:cri-containerd:abc",
+		  "/kubepods.slice/kubepods-burstable.slice/kubepods-burstable-pod1_2.slice/"
+		  "cri-containerd-abc.scope" },
+		{ ":docker:abc", "/system.slice/docker-abc.scope" },
+		{ "user.slice::abc", "/user.slice/abc.scope" },
+		{ "-.slice:crio:abc", "/crio-abc.scope" },
+		{ "a.slice:b:c:d", "/a.slice/b-c:d.scope" },
+		{ "::", "/system.slice/.scope" },
+		{ "x:y:z", "/y-z.scope" },
+	};
+
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		_cleanup_buf_ struct buf group = {};
+
+		cgroup_add_runtime_path(&group, rows[i].path);
+		assert_string_equal(buf_text(&group), rows[i].group);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(groups_are_found_by_what_runtimes_call_them),
 		CASE(the_hierarchy_is_found_among_the_mounts),
 		CASE(nested_groups_are_visited_after_the_outer_ones),
 		CASE(the_function_can_end_the_visit),

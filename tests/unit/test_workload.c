@@ -81,8 +81,7 @@ static void a_workload_is_all_that_the_file_says(void **state)
 		0);
 	assert_string_equal(found(fixture), "");
 	assert_int_equal(fixture->workloads->count, 1);
-	workload = workloads_get(fixture->workloads, 1);
-	assert_int_equal(workload->number, 1);
+	workload = fixture->workloads->items;
 	assert_int_equal(workload->line, 2);
 	assert_string_equal(workload->cgroup, "/k/web");
 	assert_string_equal(workload->namespace, "production");
@@ -103,14 +102,13 @@ static void what_the_file_does_not_say_is_empty(void **state)
 	const struct workload *workload;
 
 	assert_int_equal(read_text(fixture, "{" WEB ", \"labels\": null, \"image\": \"\"}"), 0);
-	workload = workloads_get(fixture->workloads, 1);
+	workload = fixture->workloads->items;
 	assert_string_equal(workload->container, "");
 	assert_string_equal(workload->container_id, "");
 	assert_string_equal(workload->image, "");
 	assert_string_equal(workload->image_repo, "");
 	assert_int_equal(workload->labels_count, 0);
-	assert_null(workloads_get(fixture->workloads, 0));
-	assert_null(workloads_get(fixture->workloads, 2));
+	assert_int_equal(fixture->workloads->count, 1);
 }
 
 static void objects_come_in_an_array_or_one_behind_the_other(void **state)
@@ -287,10 +285,9 @@ static void outer_groups_come_before_inner_ones(void **state)
 		0);
 	assert_int_equal(fixture->workloads->count, COUNT(order));
 	for (uint32_t i = 0; i < COUNT(order); i++) {
-		const struct workload *workload = workloads_get(fixture->workloads, i + 1);
+		const struct workload *workload = &fixture->workloads->items[i];
 
 		assert_row_string(i, workload->cgroup, order[i]);
-		assert_int_equal(workload->number, i + 1);
 	}
 }
 
