@@ -231,16 +231,17 @@ struct cost_reading {
 };
 
 /* Nothing ran, or nobody counts: no sample, rather than a zero that says that it costs nothing. */
-static void add_base_cost(void *context, const char *section, const struct program_cost *cost)
+static void add_base_cost(void *context, const char *section,
+			  const struct kernel_program_stats *cost)
 {
 	const struct cost_reading *reading = context;
 	const char *slash = strchr(section, '/');
 	const char *const values[] = { BASE, "", slash ? slash + 1 : section, section,
 				       reading->sensor };
 
-	if (cost->runs)
+	if (cost->calls)
 		metrics_page_add(reading->page, values,
-				 reading->wants_time ? cost->run_ns : cost->runs);
+				 reading->wants_time ? cost->run_time_ns : cost->calls);
 }
 
 static void read_base_costs(const struct agent_metrics *metrics, struct metrics_page *page,
@@ -261,13 +262,14 @@ static void visit_costs(struct policy_reading *reading, const struct engine_poli
 		const struct engine_hook *hook = &policy->hooks[i];
 		char section[METRICS_LABEL_BYTES_MAX];
 
-		if (!hook->cost.runs)
+		if (!hook->cost.calls)
 			continue;
 		snprintf(section, sizeof(section), "kprobe/%s", hook->function);
 		reading->values[2] = hook->function;
 		reading->values[3] = section;
 		reading->values[4] = "generic_kprobe";
-		reading_add(reading, reading->wants_time ? hook->cost.run_ns : hook->cost.runs);
+		reading_add(reading,
+			    reading->wants_time ? hook->cost.run_time_ns : hook->cost.calls);
 	}
 }
 

@@ -35,8 +35,9 @@ static void program_take_stats(const struct bpf_prog_info *info, struct kernel_p
 int kernel_program_read_stats(int program_fd, struct kernel_program_stats *out)
 {
 	struct bpf_prog_info info;
-	int error = program_read_info(program_fd, &info);
+	int error = program_fd < 0 ? -EBADF : program_read_info(program_fd, &info);
 
+	*out = (struct kernel_program_stats){};
 	if (!error)
 		program_take_stats(&info, out);
 	return error;
@@ -59,15 +60,23 @@ static int link_read_program(int fd, uint32_t *out_id)
 	return 0;
 }
 
-int kernel_link_read_stats(int link_fd, struct kernel_program_stats *out)
+int kernel_link_open_program(int link_fd)
 {
 	uint32_t id;
-	int error = link_read_program(link_fd, &id);
-	_cleanup_close_ int fd = error ? -1 : bpf_prog_get_fd_by_id(id);
+	int fd, error = link_fd < 0 ? -EBADF : link_read_program(link_fd, &id);
 
 	if (error)
 		return error;
-	return fd < 0 ? -errno : kernel_program_read_stats(fd, out);
+	fd = bpf_prog_get_fd_by_id(id);
+	return fd < 0 ? -errno : fd;
+}
+
+int kernel_link_read_stats(int link_fd, struct kernel_program_stats *out)
+{
+	_cleanup_close_ int fd = kernel_link_open_program(link_fd);
+	int error = kernel_program_read_stats(fd, out);
+
+	return fd < 0 ? fd : error;
 }
 
 int kernel_measure_programs(void)

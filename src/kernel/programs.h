@@ -13,10 +13,14 @@
 /* Calls and times count only while somebody has the kernel measure them. */
 struct kernel_program_stats {
 	uint64_t calls, run_time_ns;
-	uint64_t missed; /* left out because the program was running on that processor */
+	uint64_t missed; /* left out because the program was running on that processor (5.12) */
 };
 
+/* The first two are counted only while the kernel measures (below). With an error all is zero. */
 int kernel_program_read_stats(int program_fd, struct kernel_program_stats *out);
+/* The program that a link, or a perf event, attaches, for the caller to close. Negative errno, as
+ * to those without CAP_SYS_ADMIN. */
+int kernel_link_open_program(int link_fd);
 /* Of the program that a link, or a perf event, attaches. Stays with that program whatever it
  * tail-calls. */
 int kernel_link_read_stats(int link_fd, struct kernel_program_stats *out);

@@ -28,7 +28,7 @@ struct engine_hook {
 	char *reason;	    /* why it is not loaded; NULL */
 	struct hook *point; /* the engine's; NULL: not loaded */
 	/* since the policy came, by engine_measure(); of the time its share, as of memory */
-	struct program_cost cost;
+	struct kernel_program_stats cost;
 };
 
 struct engine_counters {

@@ -10,6 +10,7 @@
 
 #include "base/cleanup.h"
 #include "base/log.h"
+#include "kernel/programs.h"
 #include "sensor/engine_private.h"
 
 static const char *const moment_names[ATTACH_MOMENTS] = { "entry", "return" };
@@ -285,7 +286,7 @@ static bool attachment_take(struct hook *hook, struct attach_space *space, const
 			attachment->links[i] = -1;
 		if (attachment->slots[i] < 0)
 			attachment->slots[i] = -1;
-		attachment->enters[i] = program_of_link(attachment->links[i]);
+		attachment->enters[i] = kernel_link_open_program(attachment->links[i]);
 	}
 	if (attachment->mechanism == MECHANISM_SUBSTITUTE)
 		attachment->substitute = substitute_find(hook->function, hook->is_syscall);
@@ -341,7 +342,7 @@ void engine_take(struct engine *engine, const struct handover *handover)
 	links_take(engine->space.attach.dispatch_links, 2, handover->pins, "dispatch");
 	for (int i = 0; i < 2; i++)
 		engine->space.attach.dispatch_fds[i] =
-			program_of_link(engine->space.attach.dispatch_links[i]);
+			kernel_link_open_program(engine->space.attach.dispatch_links[i]);
 	left_policies_take(&policies, json_object_get(handover->root, "policies"));
 	for (size_t i = 0; i < json_array_size(hooks); i++)
 		hook_take(engine, &policies, json_array_get(hooks, i), handover->pins);

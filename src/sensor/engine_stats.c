@@ -5,11 +5,11 @@
 #include <string.h>
 
 #include "kernel/programs.h"
-#include "sensor/cost.h"
 #include "sensor/engine_private.h"
 
 /* By ATTACH_ENTRY and ATTACH_RETURN. */
-static const char *const dispatch_names[ATTACH_MOMENTS] = { "sys_enter", "sys_exit" };
+static const char *const dispatch_sections[ATTACH_MOMENTS] = { "raw_tp/sys_enter",
+							       "raw_tp/sys_exit" };
 
 static void stats_add(struct kernel_program_stats *sum, const struct kernel_program_stats *more)
 {
@@ -60,50 +60,122 @@ static void point_visit(const struct hook *hook, engine_point_fn visit, void *co
 	point.policies = policies;
 	point.policies_count = point_find_policies(hook->views, policies);
 	if (attachment->uses_dispatch)
-		point.counted_in = dispatch_names[ATTACH_ENTRY];
+		point.counted_in = strchr(dispatch_sections[ATTACH_ENTRY], '/') + 1;
 	for (int i = 0; i < ATTACH_MOMENTS; i++)
 		stats_add_link(&point.stats, attachment->links[i]);
 	visit(context, &point);
 	free(policies);
 }
 
-struct process_visit {
+struct shared_visit {
 	engine_point_fn visit;
 	void *context;
+	const char *mechanism;
 };
 
-static void process_visit_one(void *context, const char *section, const struct program_cost *cost)
+static void shared_visit_one(void *context, const char *section,
+			     const struct kernel_program_stats *stats)
 {
-	const struct process_visit *own = context;
+	const struct shared_visit *own = context;
 	const char *slash = strrchr(section, '/');
 	const struct engine_point point = {
 		.name = slash ? slash + 1 : section,
-		.mechanism = "process",
-		.stats = { .calls = cost->runs,
-			   .run_time_ns = cost->run_ns,
-			   .missed = cost->missed },
+		.mechanism = own->mechanism,
+		.stats = *stats,
 	};
 
 	own->visit(own->context, &point);
 }
 
+void engine_visit_shared_costs(const struct engine *engine, process_sensor_cost_fn visit,
+			       void *context)
+{
+	for (int i = 0; i < ATTACH_MOMENTS; i++) {
+		struct kernel_program_stats stats;
+
+		if (engine->space.attach.dispatch_links[i] < 0)
+			continue;
+		kernel_program_read_stats(engine->space.attach.dispatch_fds[i], &stats);
+		visit(context, dispatch_sections[i], &stats);
+	}
+}
+
 void engine_visit_points(const struct engine *engine, engine_point_fn visit, void *context)
 {
-	const struct attach_space *space = &engine->space.attach;
-	struct process_visit process = { visit, context };
+	struct shared_visit process = { visit, context, "process" };
+	struct shared_visit dispatch = { visit, context, "raw tracepoint" };
 
-	process_sensor_visit_costs(engine->options.sensor, process_visit_one, &process);
-	for (int i = 0; i < ATTACH_MOMENTS; i++) {
-		struct engine_point point = { .name = dispatch_names[i],
-					      .mechanism = "raw tracepoint" };
-
-		if (space->dispatch_links[i] < 0)
-			continue;
-		stats_add_link(&point.stats, space->dispatch_links[i]);
-		visit(context, &point);
-	}
+	process_sensor_visit_costs(engine->options.sensor, shared_visit_one, &process);
+	engine_visit_shared_costs(engine, shared_visit_one, &dispatch);
 	for (const struct hook *hook = engine->hooks; hook; hook = hook->next) {
 		if (hook->attachment.is_there && hook->views && hook->views->count)
 			point_visit(hook, visit, context);
 	}
+}
+
+/* What was added since the last look; programs that came anew count from zero. */
+static struct kernel_program_stats cost_advance(struct kernel_program_stats *last,
+						const struct kernel_program_stats *now)
+{
+	const struct kernel_program_stats zero = {};
+	const struct kernel_program_stats *from =
+		now->calls < last->calls || now->missed < last->missed ? &zero : last;
+	const struct kernel_program_stats more = {
+		.calls = now->calls - from->calls,
+		.run_time_ns = now->run_time_ns - from->run_time_ns,
+		.missed = now->missed - from->missed,
+	};
+
+	*last = *now;
+	return more;
+}
+
+static void hook_measure(struct hook *hook)
+{
+	struct hook_measure *measure = &hook->measure;
+	struct kernel_program_stats now = {};
+
+	measure->more = (struct kernel_program_stats){};
+	if (!hook->views) {
+		measure->last = now;
+		return;
+	}
+	if (measure->generation != hook->views->generation) {
+		measure->generation = hook->views->generation;
+		measure->bytes = hook_count_bytes(hook);
+	}
+	for (int moment = 0; moment < ATTACH_MOMENTS; moment++) {
+		struct kernel_program_stats one;
+
+		kernel_program_read_stats(hook->attachment.enters[moment], &one);
+		stats_add(&now, &one);
+	}
+	measure->more = cost_advance(&measure->last, &now);
+}
+
+void engine_measure(struct engine *engine)
+{
+	for (struct hook *hook = engine->hooks; hook; hook = hook->next)
+		hook_measure(hook);
+	for (struct engine_policy *one = engine->policies; one; one = one->next) {
+		engine_read_counters(engine, one, &one->measured);
+		one->measured_bytes = 0;
+		for (size_t i = 0; i < one->hooks_count; i++) {
+			struct engine_hook *own = &one->hooks[i];
+			const struct hook *hook = own->point;
+
+			if (!hook || !hook->views || !hook->views->count)
+				continue;
+			one->measured_bytes += hook->measure.bytes / hook->views->count;
+			own->cost.calls += hook->measure.more.calls;
+			own->cost.run_time_ns +=
+				hook->measure.more.run_time_ns / hook->views->count;
+			own->cost.missed += hook->measure.more.missed;
+		}
+	}
+}
+
+void engine_read_changes(const struct engine *engine, struct engine_changes *out)
+{
+	*out = engine->changes;
 }

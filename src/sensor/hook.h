@@ -9,7 +9,7 @@
 #pragma once
 
 #include "policy/rules.h"
-#include "sensor/cost.h"
+#include "kernel/programs.h"
 #include "sensor/hook_attach.h"
 
 struct hook_owner; /* a policy, as the engine knows it */
@@ -54,11 +54,11 @@ struct hook {
 	struct wire_hook_config config;
 	int memory_fd, parked_fd;
 	char *memory; /* mapped */
-	/* what it cost when it was looked at, cost.c */
+	/* what it cost when it was looked at, engine_stats.c */
 	struct hook_measure {
 		uint32_t generation; /* of the rules that `bytes` were counted for; 0: never */
 		uint64_t bytes;
-		struct program_cost last, more; /* more: since the look before */
+		struct kernel_program_stats last, more; /* more: since the look before */
 	} measure;
 	/* what is staged */
 	struct hook_change {

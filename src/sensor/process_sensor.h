@@ -15,7 +15,7 @@
 #include <stdint.h>
 
 #include "base/diag.h"
-#include "sensor/cost.h"
+#include "kernel/programs.h"
 
 #include "sensor/handover.h"
 
@@ -88,6 +88,6 @@ uint32_t process_sensor_count_processes(const struct process_sensor *sensor);
 
 /* SECTION is the program's place: "raw_tp/sched_process_exec". */
 typedef void (*process_sensor_cost_fn)(void *context, const char *section,
-				       const struct program_cost *cost);
+				       const struct kernel_program_stats *cost);
 void process_sensor_visit_costs(const struct process_sensor *sensor, process_sensor_cost_fn visit,
 				void *context);
