@@ -13,6 +13,7 @@
 #include "daemon/agent_private.h"
 #include "daemon/policies.h"
 #include "daemon/recording.h"
+#include "daemon/rundir.h"
 
 static void agent_set_node_name(char out[PROCESS_NODE_BYTES_MAX])
 {
@@ -268,7 +269,7 @@ int agent_start_service(struct agent *agent, struct diag *diag)
 	int error;
 
 	snprintf(agent->socket_path, sizeof(agent->socket_path), "%.4000s/tetragon.sock",
-		 options->run_dir);
+		 rundir_get_path(agent->rundir));
 	agent->status = (struct agent_status){
 		.pipeline = &agent->pipeline,
 		.sensor = agent->sensor,

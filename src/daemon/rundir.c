@@ -21,6 +21,7 @@ enum { RUNDIR_PATH_BYTES_MAX = PATH_MAX - 32 };
 enum { RUNDIR_RECV_BYTES_MAX = 10 << 20 };
 
 struct rundir {
+	char *path; /* owned */
 	char pid_path[PATH_MAX];
 	char info_path[PATH_MAX];
 	int pid_fd;
@@ -109,6 +110,11 @@ int rundir_new(struct rundir **out, const char *path, struct diag *diag)
 	rundir->pid_fd = -1;
 	error = rundir_make(path, diag);
 	if (!error) {
+		rundir->path = *path == '/' ? strdup(path) : realpath(path, NULL);
+		if (!rundir->path)
+			error = rundir_fail(diag, "use run directory", path, errno);
+	}
+	if (!error) {
 		snprintf(rundir->pid_path, sizeof(rundir->pid_path), "%.*s/tetragon.pid",
 			 RUNDIR_PATH_BYTES_MAX, path);
 		snprintf(rundir->info_path, sizeof(rundir->info_path), "%.*s/tetragon-info.json",
@@ -118,6 +124,7 @@ int rundir_new(struct rundir **out, const char *path, struct diag *diag)
 	if (error) {
 		if (rundir->pid_fd >= 0)
 			close(rundir->pid_fd);
+		free(rundir->path);
 		free(rundir);
 		return error;
 	}
@@ -132,7 +139,13 @@ void rundir_free(struct rundir *rundir)
 	unlink(rundir->info_path);
 	unlink(rundir->pid_path);
 	close(rundir->pid_fd);
+	free(rundir->path);
 	free(rundir);
+}
+
+const char *rundir_get_path(const struct rundir *rundir)
+{
+	return rundir->path;
 }
 
 static const char *rundir_text(const char *text)

@@ -12,6 +12,8 @@ struct rundir;
 /* Creates PATH if need be. -EBUSY: another instance holds it. A line in DIAG with every error. */
 int rundir_new(struct rundir **out, const char *path, struct diag *diag);
 void rundir_free(struct rundir *rundir);
+/* PATH from the root on: clients look from other directories. */
+const char *rundir_get_path(const struct rundir *rundir);
 
 /* What `tetra` and a bug report need to know; NULL is "". */
 struct rundir_info {

@@ -60,6 +60,25 @@ static void it_holds_the_pid_and_the_info_while_it_lives(void **state)
 	rundir_free(NULL);
 }
 
+static void its_path_is_one_from_the_root_on(void **state)
+{
+	_cleanup_diag_ struct diag diag = {};
+	struct rundir *rundir = NULL;
+	char before[PATH_MAX], wanted[PATH_MAX];
+
+	assert_non_null(getcwd(before, sizeof(before)));
+	assert_int_equal(chdir(folder), 0);
+	assert_int_equal(rundir_new(&rundir, "a/run", &diag), 0);
+	assert_non_null(getcwd(wanted, sizeof(wanted) - 8));
+	strcat(wanted, "/a/run");
+	assert_int_equal(chdir(before), 0);
+	assert_string_equal(rundir_get_path(rundir), wanted);
+	rundir_free(rundir);
+	assert_int_equal(rundir_new(&rundir, path_of("a/run"), &diag), 0);
+	assert_string_equal(rundir_get_path(rundir), path_of("a/run"));
+	rundir_free(rundir);
+}
+
 static void a_second_one_is_told_who_holds_it(void **state)
 {
 	_cleanup_diag_ struct diag diag = {};
@@ -255,6 +274,7 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(it_holds_the_pid_and_the_info_while_it_lives),
+		cmocka_unit_test(its_path_is_one_from_the_root_on),
 		cmocka_unit_test(a_second_one_is_told_who_holds_it),
 		cmocka_unit_test(files_of_an_agent_that_was_killed_do_not_matter),
 		cmocka_unit_test(a_number_that_nobody_locks_does_not_matter),
