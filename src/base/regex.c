@@ -112,8 +112,6 @@ void regex_free(struct regex *regex)
 	free(regex);
 }
 
-static uint64_t all_given_up;
-
 static int regex_match_window(struct regex *regex, struct span text, size_t at, size_t last)
 {
 	int code;
@@ -169,10 +167,7 @@ static bool regex_match(struct regex *regex, struct span text, size_t at)
 	code = text.bytes - at <= regex->first_window
 		       ? regex_match_window(regex, text, at, PCRE2_UNSET)
 		       : regex_match_long(regex, text, at);
-	if (code < 0 && code != PCRE2_ERROR_NOMATCH) {
-		regex->given_up++;
-		all_given_up++;
-	}
+	regex->given_up += code < 0 && code != PCRE2_ERROR_NOMATCH;
 	return code >= 0;
 }
 
@@ -211,9 +206,4 @@ size_t regex_get_groups(const struct regex *regex)
 uint64_t regex_get_given_up(const struct regex *regex)
 {
 	return regex->given_up;
-}
-
-uint64_t regex_read_given_up(void)
-{
-	return all_given_up;
 }

@@ -46,8 +46,6 @@ size_t regex_get_groups(const struct regex *regex);
 
 /* Matches that were given up, since it was made. */
 uint64_t regex_get_given_up(const struct regex *regex);
-/* The same of all that this process has or had. */
-uint64_t regex_read_given_up(void);
 
 static inline void regex_cleanup(struct regex **regex)
 {

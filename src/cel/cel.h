@@ -37,9 +37,6 @@ void cel_program_free(struct cel_program *program);
 int cel_program_evaluate(struct cel_program *program, const Tetragon__GetEventsResponse *event,
 			 struct diag *diag);
 
-/* An expression that cannot be evaluated does not match. */
-bool cel_program_matches(struct cel_program *program, const Tetragon__GetEventsResponse *event);
-
 static inline void cel_program_freep(struct cel_program **program)
 {
 	cel_program_free(*program);

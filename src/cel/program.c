@@ -206,8 +206,3 @@ int cel_program_evaluate(struct cel_program *program, const Tetragon__GetEventsR
 	say_error(eval, diag);
 	return eval->is_exhausted ? -E2BIG : -EINVAL;
 }
-
-bool cel_program_matches(struct cel_program *program, const Tetragon__GetEventsResponse *event)
-{
-	return cel_program_evaluate(program, event, NULL) == 1;
-}

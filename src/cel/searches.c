@@ -28,7 +28,7 @@ static struct regex *get_regex(struct cel_eval *eval, const struct cel_value *pa
 static bool search(struct cel_eval *eval, struct regex *regex, struct span text, size_t at,
 		   struct span *found, bool *out)
 {
-	uint64_t begin_ns, took_ns, steps;
+	uint64_t begin_ns, took_ns, steps, given_up = regex_get_given_up(regex);
 
 	if (!cel_spend(eval, CEL_SEARCH_STEPS + (text.bytes - at) / 16))
 		return false;
@@ -36,6 +36,10 @@ static bool search(struct cel_eval *eval, struct regex *regex, struct span text,
 	*out = found ? regex_find(regex, text.data, text.bytes, at, found, 1) != 0
 		     : regex_matches(regex, text.data, text.bytes);
 	took_ns = clock_read_ns(CLOCK_MONOTONIC) - begin_ns;
+	if (regex_get_given_up(regex) != given_up) {
+		eval->is_exhausted = true;
+		return false;
+	}
 	if (took_ns < CEL_SEARCH_QUICK_NS)
 		return true;
 	steps = took_ns / CEL_STEP_NS;

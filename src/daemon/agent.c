@@ -343,7 +343,8 @@ void agent_free(struct agent *agent)
 					       agent->policies, &agent->pipeline);
 	else if (agent->handover)
 		is_left =
-			agent_handover_put_back(agent->options, agent->handover, &agent->pipeline);
+			agent_handover_put_back(agent->options, agent->handover,
+						agent->has_taken_events ? &agent->pipeline : NULL);
 	if (agent->sensor && agent->reader && !is_left) {
 		process_sensor_detach(agent->sensor);
 		for (enum wire_ring ring = 0; ring < WIRE_RINGS; ring++)

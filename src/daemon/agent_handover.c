@@ -153,7 +153,7 @@ bool agent_handover_put_back(const struct daemon_options *options, const struct 
 	int error = 0;
 
 	handover_get_path(options, HANDOVER_FILE, path);
-	if (pipeline->tracker.table) {
+	if (pipeline) {
 		handover_leave_pipeline(handover, pipeline);
 		error = handover_leave_processes(options, pipeline, &diag);
 	}

@@ -21,7 +21,8 @@ void agent_handover_take_pipeline(const struct handover *handover,
 void agent_handover_clear(const struct daemon_options *options);
 
 /* This agent cannot start, and has not begun to take over policies: what was left stays for the
- * next, and PIPELINE, if it came to be, is what the next one's goes on with. False: as below. */
+ * next. PIPELINE is what it goes on with, if this one has taken the one before's; else NULL. False:
+ * as below. */
 bool agent_handover_put_back(const struct daemon_options *options, const struct handover *handover,
 			     const struct pipeline *pipeline);
 

@@ -93,6 +93,7 @@ int agent_start_pipeline(struct agent *agent, struct diag *diag)
 	agent->pipeline.publish_context = agent;
 	if (agent->handover)
 		agent_handover_take_pipeline(agent->handover, options, &agent->pipeline);
+	agent->has_taken_events = agent->handover;
 	if (options->export_filename[0])
 		error = output_file_new(&agent->pipeline.file, options->export_filename,
 					(mode_t)strtoul(options->export_file_perm, NULL, 8), diag);

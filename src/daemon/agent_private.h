@@ -34,7 +34,7 @@ struct agent {
 	struct agent_status status;
 	struct agent_metrics *metrics;
 	struct loop_source *tick, *signals;
-	bool leaves_sensors, has_taken_policies;
+	bool leaves_sensors, has_taken_events, has_taken_policies;
 	uint64_t ticks, report_tick; /* the next report of a file that takes nothing */
 	char socket_path[PATH_MAX];
 };

@@ -9,8 +9,6 @@
 #include <stdlib.h>
 #include <sys/resource.h>
 
-#include "base/regex.h"
-
 static uint64_t count_descriptors(void)
 {
 	DIR *directory = opendir("/proc/self/fd");
@@ -85,6 +83,17 @@ static void fill_self(struct metrics_snapshot *out, uint64_t started_ns)
 	out->started_ns = started_ns + (uint64_t)clock_boot_to_wall_ns();
 }
 
+static uint64_t count_given_up(const struct export_filters *filters)
+{
+	uint64_t count = 0;
+
+	if (filters && filters->filter.allow)
+		count += filter_list_get_given_up(filters->filter.allow);
+	if (filters && filters->filter.deny)
+		count += filter_list_get_given_up(filters->filter.deny);
+	return count;
+}
+
 static void fill_caches(struct metrics_snapshot *out, const struct pipeline *pipeline)
 {
 	struct process_table_stats cache;
@@ -94,7 +103,7 @@ static void fill_caches(struct metrics_snapshot *out, const struct pipeline *pip
 	out->cache_capacity = cache.capacity;
 	out->cache_size = cache.size;
 	out->cache_alive = cache.alive;
-	out->regex_given_up = regex_read_given_up();
+	out->filter_given_up = count_given_up(pipeline->options.filters);
 	out->cache_evicted = cache.evicted;
 	out->cache_refused = cache.refused;
 	out->cache_image_bytes = cache.image_bytes;

@@ -92,7 +92,7 @@ static int policies_delete_one(struct policies *policies, struct engine_policy *
 	_cleanup_free_ char *namespace = strdup(policy->namespace);
 	_cleanup_free_ char *domain = strdup(policy->domain);
 	_cleanup_free_ char *source = strdup(policy->source);
-	const struct policy_store_state state = { domain, namespace, name };
+	const struct policy_store_state state = { domain, namespace, name, .path = source };
 	int error = name && namespace && domain && source ? 0 : -ENOMEM;
 
 	if (!error)
@@ -100,8 +100,6 @@ static int policies_delete_one(struct policies *policies, struct engine_policy *
 	if (error || !policies->store)
 		return error;
 	error = policy_store_remove(policies->store, &state, diag);
-	if (!error)
-		error = policy_store_remove_file(policies->store, source, diag);
 	if (error)
 		diag_add(diag, "policy \"%s\" is deleted, and comes back at the next start", name);
 	return error;

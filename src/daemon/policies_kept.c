@@ -12,6 +12,7 @@ static struct policy_store_state state_of(const struct engine_policy *policy)
 		.domain = policy->domain,
 		.namespace = policy->namespace,
 		.name = policy->name,
+		.path = policy->source,
 		.mode = policy->mode == POLICY_MODE_MONITOR_ONLY ? -1 : (int)policy->mode,
 		.is_enabled = policy->state != ENGINE_DISABLED,
 	};
@@ -23,6 +24,16 @@ int policies_keep(const struct policies *policies, const struct engine_policy *p
 	const struct policy_store_state state = state_of(policy);
 
 	return policies->store ? policy_store_put(policies->store, &state, yaml, diag) : 0;
+}
+
+int policies_keep_new(const struct policies *policies, const struct engine_policy *policy,
+		      const char *yaml, struct diag *diag)
+{
+	const struct policy_store_state state = state_of(policy);
+
+	return policies->store && !policy_store_has(policies->store, &state)
+		       ? policy_store_put(policies->store, &state, yaml, diag)
+		       : 0;
 }
 
 int policies_keep_state(const struct policies *policies, const struct engine_policy *policy,
@@ -45,16 +56,24 @@ struct kept_loading {
 	unsigned int bad;
 };
 
-/* It may have come from the agent before this one already, with all that it had seen. */
+/* It may have come from the agent before this one already, with all that it had seen; or two files
+ * have it. */
 static bool kept_is_there(const struct policies *policies, const struct policy *policy,
-			  const char *domain)
+			  const char *domain, const char *path)
 {
 	unsigned int count;
-	const struct engine_policy *one =
+	struct engine_policy *one =
 		engine_find(policies->options.engine, domain, policy->metadata->namespace.data,
 			    policy->metadata->name.data, &count);
 
-	return one && one->state != ENGINE_LOAD_ERROR;
+	if (!one || one->state == ENGINE_LOAD_ERROR)
+		return false;
+	if (!*one->source)
+		engine_set_source(one, path);
+	else if (strcmp(one->source, path) != 0)
+		log_warn("policy \"%s\" is loaded from \"%s\" already; \"%s\" is not used",
+			 one->name, one->source, path);
+	return true;
 }
 
 static void kept_fail(struct kept_loading *loading, const char *path,
@@ -75,22 +94,12 @@ static void kept_fail(struct kept_loading *loading, const char *path,
 			  buf_text(&diag->text));
 }
 
-/* Who put it there by hand may have named it otherwise; changes look for this name. */
-static void kept_set_name(const struct policies *policies, const char *path,
-			  const struct policy *policy, const char *domain, struct diag *diag)
-{
-	const struct policy_store_state state = { .domain = domain,
-						  .namespace = policy->metadata->namespace.data,
-						  .name = policy->metadata->name.data };
-
-	policy_store_rename(policies->store, path, &state, diag);
-}
-
 static void kept_load(void *context, const char *path, const struct policy_store_state *state,
 		      struct span yaml)
 {
 	struct kept_loading *loading = context;
 	const struct engine_add_options options = { .domain = state->domain,
+						    .source = path,
 						    .mode = state->mode,
 						    .is_disabled = !state->is_enabled };
 	_cleanup_report_ struct report report = {};
@@ -99,7 +108,7 @@ static void kept_load(void *context, const char *path, const struct policy_store
 	int error = policy_read_text(path, yaml, &report, &policy);
 
 	report_tell(&report, &diag);
-	if (!error && kept_is_there(loading->policies, policy, state->domain))
+	if (!error && kept_is_there(loading->policies, policy, state->domain, path))
 		return;
 	if (!error)
 		error = engine_add(loading->policies->options.engine, policy, &options, &diag);
@@ -107,7 +116,7 @@ static void kept_load(void *context, const char *path, const struct policy_store
 		kept_fail(loading, path, state, policy, &diag);
 		return;
 	}
-	kept_set_name(loading->policies, path, TAKE_PTR(policy), state->domain, &diag);
+	TAKE_PTR(policy); /* the engine's now */
 	policies_log(LOG_LEVEL_WARN, &diag);
 	log_info("policy of a client loaded from \"%s\"", path);
 }

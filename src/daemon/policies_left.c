@@ -45,13 +45,14 @@ static void left_keep(const struct policies *policies, const struct policy *poli
 		engine_find(policies->options.engine, domain, policy->metadata->namespace.data,
 			    policy->metadata->name.data, &count);
 
-	if (yaml && added && policies_keep(policies, added, yaml, &diag))
+	if (yaml && added && policies_keep_new(policies, added, yaml, &diag))
 		policies_log(LOG_LEVEL_ERROR, &diag);
 }
 
 static void left_load(struct policies *policies, const json_t *left)
 {
 	struct engine_add_options options = { .domain = handover_get_text(left, "domain"),
+					      .source = handover_get_text(left, "source"),
 					      .mode = -1 };
 	_cleanup_report_ struct report report = {};
 	_cleanup_policy_ struct policy *policy = NULL;

@@ -40,7 +40,7 @@ struct policies {
 		struct workloads *workloads; /* one */
 		char *text;		     /* of it, as it may stand in the file */
 	} *hooked;
-	size_t hooked_count;
+	size_t hooked_count, hooked_prune_count;
 	struct workload_places {
 		struct workload_place {
 			const struct workload *workload; /* of the file, or of a hook */
@@ -73,5 +73,8 @@ void policies_free_workloads(struct policies *policies);
 unsigned int policies_load_kept(struct policies *policies); /* how many could not be loaded */
 int policies_keep(const struct policies *policies, const struct engine_policy *policy,
 		  const char *yaml, struct diag *diag);
+/* The same, unless its file is there: that one may have been changed since. */
+int policies_keep_new(const struct policies *policies, const struct engine_policy *policy,
+		      const char *yaml, struct diag *diag);
 int policies_keep_state(const struct policies *policies, const struct engine_policy *policy,
 			struct diag *diag);

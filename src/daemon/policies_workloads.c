@@ -18,9 +18,12 @@
 
 /* Old and new ones at once. */
 #define NUMBERS_MAX (2 * WORKLOADS_MAX)
+/* Each level of groups that is made while they are written takes one more. */
+enum { GROUP_PASSES_MAX = 8 };
+/* Workloads of hooks are looked through when there are so many, and when they have doubled. */
+enum { HOOKED_PRUNE_COUNT = 256 };
 
-/* ---- numbers
- * ----------------------------------------------------------------------------------- */
+/* ---- numbers -------------------------------------------------------------------------------- */
 
 static int place_compare(const void *one, const void *other)
 {
@@ -101,8 +104,7 @@ static int places_number(struct workload_places *places, const struct workload_p
 	return 0;
 }
 
-/* ---- the kernel's map
- * -------------------------------------------------------------------------- */
+/* ---- the kernel's map ----------------------------------------------------------------------- */
 
 struct group {
 	uint64_t id;
@@ -185,53 +187,76 @@ static void groups_list(int map_fd, struct group_list *out)
 		last = &out->items[out->count - 1].id;
 }
 
-/* Only what is another than before is written. Groups that come meanwhile are the kernel's own to
- * write, so only those that were there before may go. */
-static void groups_write(const struct policies *policies, const struct workload_places *places)
+/* False: the map was as it has to be. What it has of BEFORE and is no workload's any more goes
+ * first, for room. */
+static bool groups_write_pass(const struct policies *policies, const struct workload_places *places,
+			      const struct group_list *before)
 {
 	int map_fd = engine_get_workloads_fd(policies->options.engine);
-	struct group_list now = {}, before = {};
+	struct group_list now = {};
+	bool has_written = false;
 
-	groups_list(map_fd, &before);
 	groups_find(policies, places, &now);
+	for (size_t i = 0; i < before->count; i++) {
+		if (!now.count || !bsearch(&before->items[i], now.items, now.count,
+					   sizeof(*now.items), group_compare_id))
+			bpf_map_delete_elem(map_fd, &before->items[i].id);
+	}
 	for (size_t i = 0; i < now.count; i++) {
 		uint32_t number;
 
 		if (bpf_map_lookup_elem(map_fd, &now.items[i].id, &number) == 0 &&
 		    number == now.items[i].number)
 			continue;
+		has_written = true;
 		if (bpf_map_update_elem(map_fd, &now.items[i].id, &now.items[i].number, BPF_ANY)) {
 			log_warn("the kernel's map of cgroups takes no more: %s", strerror(errno));
 			break;
 		}
 	}
-	for (size_t i = 0; i < before.count; i++) {
-		if (!now.count || !bsearch(&before.items[i], now.items, now.count,
-					   sizeof(*now.items), group_compare_id))
-			bpf_map_delete_elem(map_fd, &before.items[i].id);
-	}
 	free(now.items);
+	return has_written;
+}
+
+/*
+ * Only what is another than before is written. Groups that come meanwhile are the kernel's own to
+ * write, so only those that were there before may go. A group that was made below one which was not
+ * written yet is found by the next pass, for which those above it are.
+ */
+static void groups_write(const struct policies *policies, const struct workload_places *places)
+{
+	struct group_list before = {};
+
+	groups_list(engine_get_workloads_fd(policies->options.engine), &before);
+	for (int pass = 0; pass < GROUP_PASSES_MAX; pass++) {
+		if (!groups_write_pass(policies, places, &before))
+			break;
+	}
 	free(before.items);
 }
 
-/* ---- changes
- * ----------------------------------------------------------------------------------- */
+/* ---- changes -------------------------------------------------------------------------------- */
 
 /* A hook knows no labels; the file may know them of the same pod's group. */
-static const struct workload *workload_with_labels(const struct workload_places *places,
-						   const struct workload *workload)
+static const struct workload *hooked_find_labels(const struct workloads *file,
+						 const struct workload *hooked)
 {
-	for (size_t i = 0; !workload->labels_count && i < places->count; i++) {
-		const struct workload *other = places->list[i].workload;
+	for (size_t i = 0; file && i < file->count; i++) {
+		const struct workload *other = &file->items[i];
 
-		if (other->labels_count && strcmp(other->pod, workload->pod) == 0 &&
-		    strcmp(other->namespace, workload->namespace) == 0)
+		if (strcmp(other->pod, hooked->pod) == 0 &&
+		    strcmp(other->namespace, hooked->namespace) == 0)
 			return other;
 	}
-	return workload;
+	return hooked;
 }
 
-static int workloads_tell_engine(const struct policies *policies,
+static bool workload_is_of(const struct workloads *file, const struct workload *workload)
+{
+	return file && workload >= file->items && workload < file->items + file->count;
+}
+
+static int workloads_tell_engine(const struct policies *policies, const struct workloads *file,
 				 const struct workload_places *places, struct diag *diag)
 {
 	_cleanup_free_ struct engine_workload *list = calloc(places->count + 1, sizeof(*list));
@@ -240,7 +265,8 @@ static int workloads_tell_engine(const struct policies *policies,
 		return -ENOMEM;
 	for (size_t i = 0; i < places->count; i++) {
 		const struct workload *one = places->list[i].workload;
-		const struct workload *labels = workload_with_labels(places, one);
+		const struct workload *labels =
+			workload_is_of(file, one) ? one : hooked_find_labels(file, one);
 
 		list[i].number = places->list[i].number;
 		list[i].subject = (struct scope_subject){
@@ -264,7 +290,7 @@ static int workloads_apply(struct policies *policies, const struct workloads *fi
 	if (!error)
 		error = places_number(&places, &policies->places);
 	if (!error)
-		error = workloads_tell_engine(policies, &places, diag);
+		error = workloads_tell_engine(policies, file, &places, diag);
 	if (error) {
 		free(places.list);
 		return error;
@@ -314,8 +340,7 @@ void policies_on_workloads(void *context)
 	log_error("workloads stay as they were");
 }
 
-/* ---- of hooks
- * ---------------------------------------------------------------------------------- */
+/* ---- of hooks ------------------------------------------------------------------------------- */
 
 static void hooked_done(struct hooked_workload *hooked)
 {
@@ -337,9 +362,10 @@ void policies_free_workloads(struct policies *policies)
 static int hooked_make_room(struct policies *policies)
 {
 	struct hooked_workload *hooked = policies->hooked;
-	size_t kept = 0;
+	bool is_due = policies->hooked_count >= policies->hooked_prune_count;
+	size_t kept = is_due ? 0 : policies->hooked_count;
 
-	for (size_t i = 0; i < policies->hooked_count; i++) {
+	for (size_t i = 0; is_due && i < policies->hooked_count; i++) {
 		const char *cgroup = hooked[i].workloads->items->cgroup;
 		const struct workload_place *place = places_find(&policies->places, cgroup);
 
@@ -350,6 +376,9 @@ static int hooked_make_room(struct policies *policies)
 			hooked_done(&hooked[i]);
 	}
 	policies->hooked_count = kept;
+	if (is_due)
+		policies->hooked_prune_count =
+			2 * kept > HOOKED_PRUNE_COUNT ? 2 * kept : HOOKED_PRUNE_COUNT;
 	if (kept >= WORKLOADS_MAX)
 		return -ENOSPC;
 	hooked = reallocarray(hooked, kept + 1, sizeof(*hooked));

@@ -92,6 +92,14 @@ static void name_add(struct buf *out, const char *text)
 	}
 }
 
+static bool store_has_path(const struct policy_store *store, const char *path)
+{
+	size_t bytes = strlen(store->directory);
+
+	return path && strncmp(path, store->directory, bytes) == 0 && path[bytes] == '/' &&
+	       path[bytes + 1] && !strchr(path + bytes + 1, '/');
+}
+
 /* "DIRECTORY/DOMAIN_NAMESPACE_NAME.yaml"; a domain may begin with a dot, so something stands
  * before it. */
 static int store_get_path(const struct policy_store *store, const struct policy_store_state *state,
@@ -99,6 +107,11 @@ static int store_get_path(const struct policy_store *store, const struct policy_
 {
 	size_t bytes;
 
+	if (store_has_path(store, state->path)) {
+		buf_add_text(path, state->path);
+		return path->failed ? store_fail(diag, "name a file in", store->directory, -ENOMEM)
+				    : 0;
+	}
 	buf_add_format(path, "%s/", store->directory);
 	bytes = path->bytes;
 	buf_add_text(path, "p_");
@@ -168,6 +181,15 @@ static struct span text_take_state(struct span *text)
 	return (struct span){ line.data + mark, line.bytes - mark };
 }
 
+bool policy_store_has(const struct policy_store *store, const struct policy_store_state *state)
+{
+	_cleanup_diag_ struct diag ignored = {};
+	_cleanup_buf_ struct buf path = {};
+
+	return store_get_path(store, state, &path, &ignored) == 0 &&
+	       access(buf_text(&path), F_OK) == 0;
+}
+
 int policy_store_update(const struct policy_store *store, const struct policy_store_state *state,
 			struct diag *diag)
 {
@@ -197,29 +219,6 @@ int policy_store_remove(const struct policy_store *store, const struct policy_st
 	if (unlink(buf_text(&path)) && errno != ENOENT)
 		return store_fail(diag, "remove policy", buf_text(&path), -errno);
 	return 0;
-}
-
-int policy_store_rename(const struct policy_store *store, const char *path,
-			const struct policy_store_state *state, struct diag *diag)
-{
-	_cleanup_buf_ struct buf right = {};
-	int error = store_get_path(store, state, &right, diag);
-
-	if (!error && strcmp(path, buf_text(&right)) != 0 &&
-	    renameat2(AT_FDCWD, path, AT_FDCWD, buf_text(&right), RENAME_NOREPLACE))
-		error = store_fail(diag, "rename", path, -errno);
-	return error;
-}
-
-int policy_store_remove_file(const struct policy_store *store, const char *path, struct diag *diag)
-{
-	size_t bytes = strlen(store->directory);
-
-	if (strncmp(path, store->directory, bytes) != 0 || path[bytes] != '/' ||
-	    strchr(path + bytes + 1, '/'))
-		return 0;
-	return unlink(path) && errno != ENOENT ? store_fail(diag, "remove policy", path, -errno)
-					       : 0;
 }
 
 static int entry_is_policy(const struct dirent *entry)

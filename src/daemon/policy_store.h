@@ -25,6 +25,9 @@ struct policy_store_state {
 	const char *domain, *namespace, *name;
 	int mode; /* POLICY_MODE_ENFORCE or POLICY_MODE_MONITOR; -1: what the text says */
 	bool is_enabled;
+	/* Of its file, if it is one of this store: who put it there by hand may have named it as he
+	 * liked. Else NULL, "" or anything else, and the name is made of the three above. */
+	const char *path;
 };
 
 /* Creates the directory if need be, for root alone. Lines in DIAG with every error, of all
@@ -34,15 +37,11 @@ void policy_store_free(struct policy_store *store);
 
 int policy_store_put(const struct policy_store *store, const struct policy_store_state *state,
 		     const char *yaml, struct diag *diag);
+bool policy_store_has(const struct policy_store *store, const struct policy_store_state *state);
 /* A new state for the text that is there. 0 also when there is no file: not every policy is a
  * client's. */
 int policy_store_update(const struct policy_store *store, const struct policy_store_state *state,
 			struct diag *diag);
-/* Gives the file at PATH, which visit() told, the name that the functions here look for. */
-int policy_store_rename(const struct policy_store *store, const char *path,
-			const struct policy_store_state *state, struct diag *diag);
-/* A file whose policy has no name, since it could not be read; 0 if PATH is not of this store. */
-int policy_store_remove_file(const struct policy_store *store, const char *path, struct diag *diag);
 int policy_store_remove(const struct policy_store *store, const struct policy_store_state *state,
 			struct diag *diag);
 

@@ -60,10 +60,14 @@ int policies_create_container(void *context, const Tetragon__CreateContainer *co
 	_cleanup_free_ char *text = NULL;
 	json_t *object = json_object();
 
-	if (!*container->cgroupspath) {
+	if (!*container->cgroupspath ||
+	    strlen(container->cgroupspath) > WORKLOAD_CGROUP_BYTES_MAX) {
 		json_decref(object);
-		diag_add(diag,
-			 "the container has no cgroupsPath, by which its processes are known");
+		diag_add(
+			diag,
+			"cgroupsPath, by which the container's processes are known, has %zu bytes; "
+			"want 1 to %u",
+			strlen(container->cgroupspath), WORKLOAD_CGROUP_BYTES_MAX);
 		return -EINVAL;
 	}
 	cgroup_add_runtime_path(&cgroup, container->cgroupspath);
@@ -74,7 +78,7 @@ int policies_create_container(void *context, const Tetragon__CreateContainer *co
 		if (*value)
 			json_object_set_new(object, hook_rows[i].key, json_string(value));
 	}
-	text = json_dumps(object, JSON_COMPACT);
+	text = cgroup.failed ? NULL : json_dumps(object, JSON_COMPACT);
 	json_decref(object);
 	return text ? policies_hook_workload(context, text, diag) : -ENOMEM;
 }

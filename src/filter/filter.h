@@ -40,8 +40,12 @@ void filter_list_free(struct filter_list *list);
 /* Whether any entry matches; an empty list matches nothing. Allocates nothing. */
 bool filter_list_matches(struct filter_list *list, const Tetragon__GetEventsResponse *event);
 
-/* An event passes if the first list is empty or matches it, and the second does not. Where a
- * regular expression was given up, nobody knows: then it passes the first list, too. */
+/* Events that it could not judge: to match a regular expression or to evaluate an expression would
+ * have cost too much. They count as no match here. */
+uint64_t filter_list_get_given_up(const struct filter_list *list);
+
+/* An event passes if the first list is empty, matches it or cannot judge it, and the second does
+ * not match it. */
 struct filter {
 	struct filter_list *allow, *deny; /* owned; NULL: an empty list */
 };

@@ -39,6 +39,7 @@ struct filter_values {
 struct filter_subject {
 	const Tetragon__GetEventsResponse *event;
 	struct event_view view;
+	bool *gave_up; /* set by a key that cannot say, since that would cost too much */
 };
 
 struct filter_compiler {

@@ -12,13 +12,17 @@ static const char *text_of(const char *text)
 	return text ? text : "";
 }
 
-static bool any_regex_matches(const struct filter_values *values, const char *text)
+static bool any_regex_matches(const struct filter_values *values,
+			      const struct filter_subject *subject, const char *text)
 {
 	size_t bytes = text ? strlen(text) : 0;
 
 	for (size_t i = 0; i < values->count; i++) {
+		uint64_t given_up = regex_get_given_up(values->regexes[i]);
+
 		if (regex_matches(values->regexes[i], text, bytes))
 			return true;
+		*subject->gave_up |= regex_get_given_up(values->regexes[i]) != given_up;
 	}
 	return false;
 }
@@ -164,7 +168,7 @@ static bool matches_namespace_regex(const struct filter_values *values,
 {
 	const Tetragon__Pod *pod = get_pod(subject);
 
-	return pod && any_regex_matches(values, pod->namespace_);
+	return pod && any_regex_matches(values, subject, pod->namespace_);
 }
 
 static bool matches_pod_regex(const struct filter_values *values,
@@ -172,7 +176,7 @@ static bool matches_pod_regex(const struct filter_values *values,
 {
 	const Tetragon__Pod *pod = get_pod(subject);
 
-	return pod && any_regex_matches(values, pod->name);
+	return pod && any_regex_matches(values, subject, pod->name);
 }
 
 static bool matches_container_name_regex(const struct filter_values *values,
@@ -180,7 +184,7 @@ static bool matches_container_name_regex(const struct filter_values *values,
 {
 	const Tetragon__Pod *pod = get_pod(subject);
 
-	return pod && pod->container && any_regex_matches(values, pod->container->name);
+	return pod && pod->container && any_regex_matches(values, subject, pod->container->name);
 }
 
 static bool matches_container_id(const struct filter_values *values,
@@ -188,7 +192,7 @@ static bool matches_container_id(const struct filter_values *values,
 {
 	const Tetragon__Process *process = subject->view.process;
 
-	return process && any_regex_matches(values, process->docker);
+	return process && any_regex_matches(values, subject, process->docker);
 }
 
 static bool matches_labels(const struct filter_values *values, const struct filter_subject *subject)
@@ -245,20 +249,22 @@ static bool matches_capabilities(const struct filter_values *values,
 static bool matches_binary_regex(const struct filter_values *values,
 				 const struct filter_subject *subject)
 {
-	return subject->view.process && any_regex_matches(values, subject->view.process->binary);
+	return subject->view.process &&
+	       any_regex_matches(values, subject, subject->view.process->binary);
 }
 
 static bool matches_parent_binary_regex(const struct filter_values *values,
 					const struct filter_subject *subject)
 {
-	return subject->view.parent && any_regex_matches(values, subject->view.parent->binary);
+	return subject->view.parent &&
+	       any_regex_matches(values, subject, subject->view.parent->binary);
 }
 
 static bool matches_ancestor_binary_regex(const struct filter_values *values,
 					  const struct filter_subject *subject)
 {
 	for (size_t i = 0; i < subject->view.ancestors_count; i++) {
-		if (any_regex_matches(values, subject->view.ancestors[i]->binary))
+		if (any_regex_matches(values, subject, subject->view.ancestors[i]->binary))
 			return true;
 	}
 	return false;
@@ -267,21 +273,26 @@ static bool matches_ancestor_binary_regex(const struct filter_values *values,
 static bool matches_arguments_regex(const struct filter_values *values,
 				    const struct filter_subject *subject)
 {
-	return subject->view.process && any_regex_matches(values, subject->view.process->arguments);
+	return subject->view.process &&
+	       any_regex_matches(values, subject, subject->view.process->arguments);
 }
 
 static bool matches_parent_arguments_regex(const struct filter_values *values,
 					   const struct filter_subject *subject)
 {
-	return subject->view.parent && any_regex_matches(values, subject->view.parent->arguments);
+	return subject->view.parent &&
+	       any_regex_matches(values, subject, subject->view.parent->arguments);
 }
 
 static bool matches_cel_expression(const struct filter_values *values,
 				   const struct filter_subject *subject)
 {
 	for (size_t i = 0; i < values->count; i++) {
-		if (cel_program_matches(values->expressions[i], subject->event))
+		int answer = cel_program_evaluate(values->expressions[i], subject->event, NULL);
+
+		if (answer == 1)
 			return true;
+		*subject->gave_up |= answer == -E2BIG;
 	}
 	return false;
 }

@@ -19,6 +19,7 @@ struct filter_entry {
 
 struct filter_list {
 	event_mask kinds; /* of any entry */
+	uint64_t given_up;
 	size_t count;
 	struct filter_entry entries[];
 };
@@ -141,7 +142,8 @@ static bool entry_matches(const struct filter_entry *entry, const struct filter_
 	return true;
 }
 
-bool filter_list_matches(struct filter_list *list, const Tetragon__GetEventsResponse *event)
+static bool list_judge(struct filter_list *list, const Tetragon__GetEventsResponse *event,
+		       bool *gave_up)
 {
 	event_mask kind = event_kind_bit((int)event->event_case);
 	struct filter_subject subject;
@@ -150,7 +152,7 @@ bool filter_list_matches(struct filter_list *list, const Tetragon__GetEventsResp
 	/* An entry without keys is for kinds, too, that are unknown here. */
 	if (kind && !(list->kinds & kind))
 		return false;
-	subject = (struct filter_subject){ event, event_look(event) };
+	subject = (struct filter_subject){ event, event_look(event), gave_up };
 	for (size_t i = 0; i < list->count && !is_match; i++) {
 		const struct filter_entry *entry = &list->entries[i];
 
@@ -158,7 +160,20 @@ bool filter_list_matches(struct filter_list *list, const Tetragon__GetEventsResp
 			continue;
 		is_match = entry_matches(entry, &subject);
 	}
+	list->given_up += !is_match && *gave_up;
 	return is_match;
+}
+
+bool filter_list_matches(struct filter_list *list, const Tetragon__GetEventsResponse *event)
+{
+	bool gave_up = false;
+
+	return list_judge(list, event, &gave_up);
+}
+
+uint64_t filter_list_get_given_up(const struct filter_list *list)
+{
+	return list->given_up;
 }
 
 void filter_done(struct filter *filter)
@@ -170,10 +185,10 @@ void filter_done(struct filter *filter)
 
 bool filter_passes(const struct filter *filter, const Tetragon__GetEventsResponse *event)
 {
-	uint64_t given_up = regex_read_given_up();
+	bool gave_up = false;
 
-	if (filter->allow && filter->allow->count && !filter_list_matches(filter->allow, event) &&
-	    regex_read_given_up() == given_up)
+	if (filter->allow && filter->allow->count && !list_judge(filter->allow, event, &gave_up) &&
+	    !gave_up)
 		return false;
 	return !filter->deny || !filter_list_matches(filter->deny, event);
 }

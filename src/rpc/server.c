@@ -83,13 +83,23 @@ static bool server_watch_calls(struct rpc_connection *connection, uint64_t now)
 	return is_pending;
 }
 
+/* Whether anything but the end of those that were abandoned waits in it. */
+static bool server_has_calls(const struct rpc_connection *connection)
+{
+	const struct rpc_call *call = connection->calls;
+
+	while (call && call->is_abandoned)
+		call = call->next;
+	return call;
+}
+
 /* The same of a connection: it may have to speak HTTP/2, or to take what it was sent. */
 static bool server_watch_connection(struct rpc_connection *connection, uint64_t now)
 {
 	bool is_shaking_hands = !connection->has_settings;
 	uint64_t limit = is_shaking_hands ? RPC_HANDSHAKE_NS : RPC_REPLY_NS;
 
-	if (!is_shaking_hands && (connection->calls || !connection->unsent.bytes))
+	if (!is_shaking_hands && (server_has_calls(connection) || !connection->unsent.bytes))
 		return server_watch_calls(connection, now);
 	if (now - connection->active_ns <= limit)
 		return true;

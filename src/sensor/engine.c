@@ -13,14 +13,24 @@
 #include "base/cleanup.h"
 #include "sensor/sensor_private.h"
 
-void engine_set_error(struct engine_policy *policy, const char *error)
+static void text_replace(char **text, const char *by)
 {
-	char *copy = strdup(error);
+	char *copy = strdup(by);
 
 	if (!copy)
 		return;
-	free(policy->error);
-	policy->error = copy;
+	free(*text);
+	*text = copy;
+}
+
+void engine_set_error(struct engine_policy *policy, const char *error)
+{
+	text_replace(&policy->error, error);
+}
+
+void engine_set_source(struct engine_policy *policy, const char *source)
+{
+	text_replace(&policy->source, source);
 }
 
 struct engine_policy *engine_find(const struct engine *engine, const char *domain,

@@ -115,6 +115,8 @@ int engine_add_failed(struct engine *engine, const char *name, const char *names
 		      const struct engine_add_options *options, const char *error);
 /* What the list says about a policy, which goes on as it is. */
 void engine_set_error(struct engine_policy *policy, const char *error);
+/* Where it is said to come from. */
+void engine_set_source(struct engine_policy *policy, const char *source);
 int engine_delete(struct engine *engine, struct engine_policy *policy, struct diag *diag);
 /* ENABLE: 0, 1, or -1 as it is; MODE: enum policy_mode, or -1. */
 int engine_configure(struct engine *engine, struct engine_policy *policy, int enable, int mode,

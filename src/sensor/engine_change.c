@@ -553,7 +553,8 @@ int engine_configure(struct engine *engine, struct engine_policy *policy, int en
 
 int engine_rebuild(struct engine *engine, struct diag *diag)
 {
+	/* one that was taken over, and that no policy has asked for yet, goes on as it is */
 	for (struct hook *hook = engine->hooks; hook; hook = hook->next)
-		hook->is_touched = true;
+		hook->is_touched = hook->memory_fd >= 0;
 	return engine_reload(engine, diag);
 }

@@ -196,32 +196,32 @@ static void a_link_to_another_file_is_not_followed(void **state)
 	assert_int_equal(fixture->diag.lines, 1);
 }
 
-static void a_file_with_a_name_of_its_own_gets_the_right_one(void **state)
+static void a_file_with_a_name_of_its_own_is_changed_and_removed(void **state)
 {
 	struct fixture *fixture = *state;
-	const struct policy_store_state one = { "grpc", "", "one", .mode = -1 };
+	struct policy_store_state one = { "grpc", "", "one", .mode = -1, .is_enabled = true };
 	char path[128];
 
 	put_file(fixture, "mine.yaml", "x\n");
 	snprintf(path, sizeof(path), "%s/mine.yaml", fixture->directory);
-	assert_int_equal(policy_store_rename(fixture->store, path, &one, &fixture->diag), 0);
-	assert_int_equal(access(path, F_OK), -1);
+	assert_false(policy_store_has(fixture->store, &one));
+	one.path = path;
+	one.is_enabled = false;
+	assert_true(policy_store_has(fixture->store, &one));
+	assert_int_equal(policy_store_update(fixture->store, &one, &fixture->diag), 0);
+	assert_string_equal(look(fixture), "grpc -1 0 x\n|");
 	assert_int_equal(policy_store_remove(fixture->store, &one, &fixture->diag), 0);
 	assert_string_equal(look(fixture), "");
-	/* one that has it already, and one whose name another has */
-	put_file(fixture, "p_grpc__one.yaml", "old\n");
-	put_file(fixture, "mine.yaml", "x\n");
-	assert_int_equal(policy_store_rename(fixture->store, path, &one, &fixture->diag), -EEXIST);
-	assert_string_equal(look(fixture), "grpc -1 1 x\n|grpc -1 1 old\n|");
-	snprintf(path, sizeof(path), "%s/p_grpc__one.yaml", fixture->directory);
-	assert_int_equal(policy_store_rename(fixture->store, path, &one, &fixture->diag), 0);
+	assert_false(policy_store_has(fixture->store, &one));
 }
 
-static void only_files_of_the_store_are_removed_by_their_path(void **state)
+static void a_path_that_is_not_of_the_store_means_nothing(void **state)
 {
 	static const char *const others[] = { "/proc/version", "",   "kept",
-					      "%s/../other",   "%s", "%s-more/file" };
+					      "%s/../other",   "%s", "%s/",
+					      "%s-more/file" };
 	struct fixture *fixture = *state;
+	struct policy_store_state one = { "grpc", "", "one", .mode = -1 };
 	char path[128];
 
 	put_file(fixture, "../other", "x");
@@ -230,15 +230,17 @@ static void only_files_of_the_store_are_removed_by_their_path(void **state)
 
 		assert_true(asprintf(&other, "%s%s", others[i][0] == '%' ? fixture->directory : "",
 				     others[i][0] == '%' ? others[i] + 2 : others[i]) >= 0);
-		assert_int_equal(policy_store_remove_file(fixture->store, other, &fixture->diag),
-				 0);
+		one.path = other;
+		assert_int_equal(policy_store_put(fixture->store, &one, "x\n", &fixture->diag), 0);
+		one.path = NULL;
+		assert_true(policy_store_has(fixture->store, &one));
+		one.path = other;
+		assert_int_equal(policy_store_remove(fixture->store, &one, &fixture->diag), 0);
+		one.path = NULL;
+		assert_false(policy_store_has(fixture->store, &one));
 	}
 	snprintf(path, sizeof(path), "%s/other", fixture->root);
 	assert_int_equal(access(path, F_OK), 0);
-	put_file(fixture, "a.yaml", "x");
-	snprintf(path, sizeof(path), "%s/a.yaml", fixture->directory);
-	assert_int_equal(policy_store_remove_file(fixture->store, path, &fixture->diag), 0);
-	assert_int_equal(access(path, F_OK), -1);
 	assert_int_equal(fixture->diag.lines, 0);
 }
 
@@ -326,8 +328,8 @@ int main(void)
 		CASE(a_name_that_is_too_long_for_a_file_is_told),
 		CASE(files_of_others_are_read_or_refused_with_their_name),
 		CASE(a_link_to_another_file_is_not_followed),
-		CASE(a_file_with_a_name_of_its_own_gets_the_right_one),
-		CASE(only_files_of_the_store_are_removed_by_their_path),
+		CASE(a_file_with_a_name_of_its_own_is_changed_and_removed),
+		CASE(a_path_that_is_not_of_the_store_means_nothing),
 		CASE(a_new_file_takes_the_place_of_a_link),
 		CASE(a_directory_that_others_may_write_is_refused),
 		CASE(a_file_that_cannot_be_replaced_stays),
