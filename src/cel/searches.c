@@ -38,6 +38,7 @@ static bool search(struct cel_eval *eval, struct regex *regex, struct span text,
 	took_ns = clock_read_ns(CLOCK_MONOTONIC) - begin_ns;
 	if (regex_get_given_up(regex) != given_up) {
 		eval->is_exhausted = true;
+		eval->error.text = "this takes more than one search may";
 		return false;
 	}
 	if (took_ns < CEL_SEARCH_QUICK_NS)

@@ -182,20 +182,37 @@ static void agent_on_signal(void *context, int signal)
 	loop_stop(agent->loop, 0);
 }
 
+/* Each once, until it is another: events are written all the same. */
+static void agent_report_rotation(struct agent *agent, const struct output_file_stats *stats)
+{
+	const char *path = agent->options->export_filename;
+
+	if (stats->rotation_error && stats->rotation_error != agent->told_rotation_error)
+		log_error("cannot put event file \"%s\" aside: %s; it grows until that is possible",
+			  path, strerror(stats->rotation_error));
+	if (stats->backups_error && stats->backups_error != agent->told_backups_error)
+		log_warn("cannot pack or delete files that were rotated from \"%s\": %s", path,
+			 strerror(stats->backups_error));
+	agent->told_rotation_error = stats->rotation_error;
+	agent->told_backups_error = stats->backups_error;
+}
+
 /* At once, then once a minute while it lasts: the event file takes nothing. */
 static void agent_report_file(struct agent *agent)
 {
 	struct output_file *file = agent->pipeline.file;
-	struct output_file_stats stats;
+	struct output_file_stats stats = {};
 	int error = file ? output_file_flush(file) : 0;
 
+	if (file)
+		output_file_read_stats(file, &stats);
+	agent_report_rotation(agent, &stats);
 	if (!error) {
 		agent->report_tick = agent->ticks;
 		return;
 	}
 	if (agent->ticks < agent->report_tick)
 		return;
-	output_file_read_stats(file, &stats);
 	log_error(
 		"cannot write event file \"%s\": %s; %llu events lost so far; free space, it goes on by itself",
 		agent->options->export_filename, strerror(-error),

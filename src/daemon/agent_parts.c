@@ -62,6 +62,21 @@ static void agent_publish(void *context, const Tetragon__GetEventsResponse *even
 		service_publish(agent->service, event);
 }
 
+static int agent_open_file(struct agent *agent, struct diag *diag)
+{
+	const struct daemon_options *options = agent->options;
+	const struct output_file_rotation rotation = {
+		.bytes_max = (uint64_t)options->export_file_max_size_mb << 20,
+		.interval_ns = options->export_file_rotation_interval_ns,
+		.backups_max = (uint32_t)options->export_file_max_backups,
+		.compress = options->export_file_compress,
+	};
+	int error = output_file_new(&agent->pipeline.file, options->export_filename,
+				    (mode_t)strtoul(options->export_file_perm, NULL, 8), diag);
+
+	return error ? error : output_file_set_rotation(agent->pipeline.file, &rotation);
+}
+
 int agent_start_pipeline(struct agent *agent, struct diag *diag)
 {
 	const struct daemon_options *options = agent->options;
@@ -73,6 +88,8 @@ int agent_start_pipeline(struct agent *agent, struct diag *diag)
 		.variables = { .names = options->filter_environment_variables.items,
 			       .count = options->filter_environment_variables.count },
 		.filters = &agent->filters,
+		.export_is_limited = options->export_rate_limit >= 0,
+		.export_per_minute = (uint64_t)options->export_rate_limit,
 		.event = { .with_environment = options->enable_process_environment_variables,
 			   .with_ancestors = agent_shows_ancestors(agent, "base"),
 			   .with_kprobe_ancestors = agent_shows_ancestors(agent, "kprobe"),
@@ -95,8 +112,7 @@ int agent_start_pipeline(struct agent *agent, struct diag *diag)
 		agent_handover_take_pipeline(agent->handover, options, &agent->pipeline);
 	agent->has_taken_events = agent->handover;
 	if (options->export_filename[0])
-		error = output_file_new(&agent->pipeline.file, options->export_filename,
-					(mode_t)strtoul(options->export_file_perm, NULL, 8), diag);
+		error = agent_open_file(agent, diag);
 	if (!error && options->record[0])
 		error = recording_create(&agent->pipeline.recording, options->record, pipeline.cpus,
 					 diag);
@@ -236,6 +252,7 @@ static const struct service_ops agent_ops = {
 	.get_info = agent_info_answer,
 	.is_healthy = agent_status_is_healthy,
 	.get_event_log = agent_status_get_event_log,
+	.set_event_log = agent_status_set_event_log,
 };
 
 bool agent_has_tcp(const struct agent *agent)

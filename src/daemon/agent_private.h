@@ -35,6 +35,7 @@ struct agent {
 	struct agent_metrics *metrics;
 	struct loop_source *tick, *signals;
 	bool leaves_sensors, has_taken_events, has_taken_policies;
+	int told_rotation_error, told_backups_error; /* errno, as logged last */
 	uint64_t ticks, report_tick; /* the next report of a file that takes nothing */
 	char socket_path[PATH_MAX];
 };

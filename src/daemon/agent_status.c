@@ -234,15 +234,47 @@ bool agent_status_is_healthy(void *context, struct diag *why)
 	return process_sensor_is_attached(status->sensor, why);
 }
 
-/* The file is never rotated here: nothing is limited. */
+static int status_find_file(const struct agent_status *status, struct output_file **out,
+			    struct diag *diag)
+{
+	*out = status->pipeline->file;
+	if (*out)
+		return 0;
+	diag_add(diag, "this agent writes no event file; see --export-filename");
+	return -EOPNOTSUPP;
+}
+
 int agent_status_get_event_log(void *context, struct service_event_log *out, struct diag *diag)
 {
-	const struct agent_status *status = context;
+	struct output_file_rotation rotation;
+	struct output_file *file;
+	int error = status_find_file(context, &file, diag);
 
-	if (!status->pipeline->file) {
-		diag_add(diag, "this agent writes no event file; see --export-filename");
-		return -EOPNOTSUPP;
-	}
-	*out = (struct service_event_log){};
+	if (error)
+		return error;
+	rotation = output_file_get_rotation(file);
+	*out = (struct service_event_log){ .max_size_mb = (int32_t)(rotation.bytes_max >> 20),
+					   .max_backups = (int32_t)rotation.backups_max,
+					   .rotation_interval_ns = rotation.interval_ns };
 	return 0;
+}
+
+int agent_status_set_event_log(void *context, const struct service_event_log_change *change,
+			       struct diag *diag)
+{
+	const struct service_event_log *wanted = &change->wanted;
+	struct output_file_rotation rotation;
+	struct output_file *file;
+	int error = status_find_file(context, &file, diag);
+
+	if (error)
+		return error;
+	rotation = output_file_get_rotation(file);
+	if (change->has_max_size)
+		rotation.bytes_max = (uint64_t)wanted->max_size_mb << 20;
+	if (change->has_max_backups)
+		rotation.backups_max = (uint32_t)wanted->max_backups;
+	if (change->has_rotation_interval)
+		rotation.interval_ns = wanted->rotation_interval_ns;
+	return output_file_set_rotation(file, &rotation);
 }

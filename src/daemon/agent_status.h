@@ -62,3 +62,5 @@ void agent_status_list_policies(void *context, const Tetragon__ListTracingPolici
 /* The sensor is attached, and its rings are read. */
 bool agent_status_is_healthy(void *context, struct diag *why);
 int agent_status_get_event_log(void *context, struct service_event_log *out, struct diag *diag);
+int agent_status_set_event_log(void *context, const struct service_event_log_change *change,
+			       struct diag *diag);

@@ -215,7 +215,7 @@ static int config_read_named(struct config *config, const char *wanted, struct d
 static int config_read_all(struct config *config, const struct config_inputs *inputs,
 			   const char *directory, struct diag *diag)
 {
-	const struct upstream_lines lines = { diag, &config->warnings, &config->remarks };
+	const struct upstream_lines lines = { &config->warnings, &config->remarks };
 	int result = config_reset(config);
 
 	if (result)
@@ -227,7 +227,7 @@ static int config_read_all(struct config *config, const struct config_inputs *in
 	config_note(config_read_environment(config, inputs->environment, diag), &result);
 	config_note(config_parse(config, inputs, diag), &result);
 	config_note(daemon_options_check(config->flags, &config->values, diag), &result);
-	config_note(upstream_flags_check(config->flags, &lines), &result);
+	upstream_flags_check(config->flags, &lines);
 	return result;
 }
 

@@ -65,6 +65,17 @@ static const struct option_row daemon_option_rows[] = {
 	  "write events as JSON lines; - is standard output", "Export" },
 	{ "export-file-perm", 0, OPTION_TEXT, MEMBER(export_file_perm), "600", "MODE", NULL,
 	  "octal mode of the event file", "Export" },
+	{ "export-file-max-size-mb", 0, OPTION_INT, MEMBER(export_file_max_size_mb), "10", "MB",
+	  NULL, "begin a new file before this one has more; 0: never", "Export" },
+	{ "export-file-rotation-interval", 0, OPTION_DURATION,
+	  MEMBER(export_file_rotation_interval_ns), "0s", "TIME", NULL,
+	  "also begin a new file that often; 0s: never", "Export" },
+	{ "export-file-max-backups", 0, OPTION_INT, MEMBER(export_file_max_backups), "5", "COUNT",
+	  NULL, "so many older files are kept; 0: all", "Export" },
+	{ "export-file-compress", 0, OPTION_BOOL, MEMBER(export_file_compress), NULL, NULL, NULL,
+	  "pack older files with gzip", "Export" },
+	{ "export-rate-limit", 0, OPTION_INT, MEMBER(export_rate_limit), "-1", "EVENTS", NULL,
+	  "events a minute that are written; what is dropped is counted; -1: all", "Export" },
 	{ "export-allowlist", 0, OPTION_TEXT, MEMBER(export_allowlist), NULL, "JSON", NULL,
 	  "events that are written: filters, see docs/filters.md; empty: all", "Export" },
 	{ "export-denylist", 0, OPTION_TEXT, MEMBER(export_denylist), NULL, "JSON", NULL,
@@ -203,6 +214,9 @@ static const char *const exclusions[][2] = {
 	{ "force-small-progs", "force-large-progs" },
 };
 
+/* A file of a terabyte, and more of them than a directory is good for. */
+enum { EXPORT_FILE_MB_MAX = 1 << 20, EXPORT_BACKUPS_MAX = 1000000 };
+
 /* Numbers whose kind alone allows too much. */
 static const struct option_range {
 	const char *name;
@@ -260,6 +274,20 @@ static void check_ranges(const struct options *flags, const struct daemon_option
 	}
 }
 
+/* The same of numbers that may be less than 0. */
+static void check_export(const struct options *flags, const struct daemon_options *options,
+			 struct diag *diag)
+{
+	if (options->export_file_max_size_mb < 0 ||
+	    options->export_file_max_size_mb > EXPORT_FILE_MB_MAX)
+		complain(flags, "export-file-max-size-mb", "from 0 to 1048576", diag);
+	if (options->export_file_max_backups < 0 ||
+	    options->export_file_max_backups > EXPORT_BACKUPS_MAX)
+		complain(flags, "export-file-max-backups", "from 0 to 1000000", diag);
+	if (options->export_rate_limit < -1)
+		complain(flags, "export-rate-limit", "-1 or more", diag);
+}
+
 static bool kind_has_ancestors(const char *kind)
 {
 	for (size_t i = 0; i < sizeof(ancestor_kinds) / sizeof(ancestor_kinds[0]); i++) {
@@ -303,6 +331,7 @@ int daemon_options_check(const struct options *flags, const struct daemon_option
 	check_exclusions(flags, diag);
 	check_ranges(flags, options, diag);
 	check_words(flags, options, diag);
+	check_export(flags, options, diag);
 	check_server(options, diag);
 	agent_metrics_check_labels(&options->metrics_label_filter, diag);
 	return diag->lines == lines ? 0 : -EINVAL;

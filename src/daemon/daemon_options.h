@@ -37,6 +37,10 @@ struct daemon_options {
 	struct option_list metrics_label_filter;
 	const char *export_filename;
 	const char *export_file_perm;
+	int64_t export_file_max_size_mb, export_file_max_backups; /* 0: not limited */
+	uint64_t export_file_rotation_interval_ns;		  /* 0: never */
+	bool export_file_compress;
+	int64_t export_rate_limit;			/* events a minute; -1: no limit */
 	const char *export_allowlist, *export_denylist; /* JSON, see filter/parse.h */
 	const char *field_filters, *redaction_filters;
 	bool enable_pid_set_filter;

@@ -81,6 +81,12 @@ int export_filters_init(struct export_filters *filters, const struct daemon_opti
 	return 0;
 }
 
+bool export_is_notice(const Tetragon__GetEventsResponse *event)
+{
+	return event && (event->event_case == TETRAGON__GET_EVENTS_RESPONSE__EVENT_GAP ||
+			 event->event_case == TETRAGON__GET_EVENTS_RESPONSE__EVENT_RATE_LIMIT_INFO);
+}
+
 const Tetragon__GetEventsResponse *export_filters_apply(struct export_filters *filters,
 							const Tetragon__GetEventsResponse *event,
 							bool *no_memory)
@@ -89,8 +95,7 @@ const Tetragon__GetEventsResponse *export_filters_apply(struct export_filters *f
 
 	*no_memory = false;
 	/* What was lost is about every kind of events. */
-	if (event->event_case == TETRAGON__GET_EVENTS_RESPONSE__EVENT_GAP ||
-	    event->event_case == TETRAGON__GET_EVENTS_RESPONSE__EVENT_RATE_LIMIT_INFO)
+	if (export_is_notice(event))
 		return event;
 	if (!filter_passes(&filters->filter, event))
 		return NULL;

@@ -29,5 +29,7 @@ void export_filters_done(struct export_filters *filters);
 const Tetragon__GetEventsResponse *export_filters_apply(struct export_filters *filters,
 							const Tetragon__GetEventsResponse *event,
 							bool *no_memory);
+/* What says that something is missing: it goes to everybody, unfiltered and unlimited. */
+bool export_is_notice(const Tetragon__GetEventsResponse *event);
 /* As process_redact_fn; FILTERS is one of this kind. */
 void export_filters_redact(void *filters, const char *binary, struct buf *text);

@@ -61,6 +61,16 @@ size_t gap_fill_counts(struct gap_message *out, const struct loss_gap *gap)
 	return count;
 }
 
+static void gap_fill_response(struct gap_message *out, const struct process_event_options *options,
+			      uint64_t wall_ns)
+{
+	tetragon__get_events_response__init(&out->response);
+	out->response.node_name = (char *)options->message.node_name;
+	out->response.cluster_name = (char *)options->cluster_name;
+	process_message_set_time(&out->time, wall_ns);
+	out->response.time = &out->time;
+}
+
 static void gap_fill(struct gap_message *out, const char *where, uint64_t lost,
 		     const struct process_event_options *options, uint64_t wall_ns)
 {
@@ -68,13 +78,9 @@ static void gap_fill(struct gap_message *out, const char *where, uint64_t lost,
 	out->gap.where = (char *)where;
 	out->gap.lost = lost;
 	out->gap.counts = out->count_list;
-	tetragon__get_events_response__init(&out->response);
+	gap_fill_response(out, options, wall_ns);
 	out->response.event_case = TETRAGON__GET_EVENTS_RESPONSE__EVENT_GAP;
 	out->response.gap = &out->gap;
-	out->response.node_name = (char *)options->message.node_name;
-	out->response.cluster_name = (char *)options->cluster_name;
-	process_message_set_time(&out->time, wall_ns);
-	out->response.time = &out->time;
 }
 
 const Tetragon__GetEventsResponse *gap_fill_ring(struct gap_message *out, enum wire_ring ring,
@@ -105,5 +111,16 @@ const Tetragon__GetEventsResponse *gap_fill_output(struct gap_message *out, cons
 	gap_fill(out, where, lost, options, clock_read_ns(CLOCK_REALTIME));
 	gap_add_count(out, &count, "event", reason, lost);
 	out->gap.n_counts = count;
+	return &out->response;
+}
+
+const Tetragon__GetEventsResponse *gap_fill_limit(struct gap_message *out, uint64_t dropped,
+						  const struct process_event_options *options)
+{
+	tetragon__rate_limit_info__init(&out->limit);
+	out->limit.number_of_dropped_process_events = dropped;
+	gap_fill_response(out, options, clock_read_ns(CLOCK_REALTIME));
+	out->response.event_case = TETRAGON__GET_EVENTS_RESPONSE__EVENT_RATE_LIMIT_INFO;
+	out->response.rate_limit_info = &out->limit;
 	return &out->response;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Losses -> Gap events, and the lines of `tetra status` about them. */
+/* Losses -> Gap and RateLimitInfo events, and the lines of `tetra status` about them. */
 #pragma once
 
 #include <tetragon/sensors.pb-c.h>
@@ -15,6 +15,7 @@ struct gap_message {
 	Tetragon__Gap gap;
 	Google__Protobuf__UInt32Value cpu;
 	Google__Protobuf__Timestamp time;
+	Tetragon__RateLimitInfo limit;
 	Tetragon__LossCount counts[GAP_COUNTS_MAX];
 	Tetragon__LossCount *count_list[GAP_COUNTS_MAX];
 };
@@ -34,3 +35,6 @@ const Tetragon__GetEventsResponse *gap_fill_ring(struct gap_message *out, enum w
 const Tetragon__GetEventsResponse *gap_fill_output(struct gap_message *out, const char *where,
 						   const char *reason, uint64_t lost,
 						   const struct process_event_options *options);
+/* DROPPED events were over the rate that the export may have. */
+const Tetragon__GetEventsResponse *gap_fill_limit(struct gap_message *out, uint64_t dropped,
+						  const struct process_event_options *options);

@@ -123,6 +123,8 @@ uint64_t metrics_read_export(struct agent_metrics *metrics)
 	metrics->snapshot.exported_events = stats.lines;
 	metrics->snapshot.exported_bytes = stats.bytes;
 	metrics->snapshot.exported_waiting = stats.waiting;
+	metrics->snapshot.export_rotations = stats.rotations;
+	metrics->snapshot.export_over_rate = metrics->sources.pipeline->limit.dropped;
 	metrics->snapshot.exported_dropped = stats.dropped;
 	if (stats.lines != metrics->exported_lines) {
 		metrics->exported_lines = stats.lines;

@@ -17,6 +17,13 @@
 /* Dead processes stay this long for events that come late. */
 #define PIPELINE_DEAD_NS (60 * CLOCK_NS_PER_SECOND)
 
+/* The file may have a limit in rate. */
+static bool pipeline_may_write(struct pipeline *pipeline)
+{
+	return !pipeline->limit.is_limited ||
+	       output_limit_take(&pipeline->limit, clock_read_ns(CLOCK_MONOTONIC));
+}
+
 static void pipeline_write(struct pipeline *pipeline, const Tetragon__GetEventsResponse *event)
 {
 	struct export_filters *filters = pipeline->options.filters;
@@ -26,6 +33,8 @@ static void pipeline_write(struct pipeline *pipeline, const Tetragon__GetEventsR
 	if (filters)
 		event = export_filters_apply(filters, event, &no_memory);
 	if (!event && !no_memory)
+		return;
+	if (!export_is_notice(event) && !pipeline_may_write(pipeline))
 		return;
 	line = event ? output_file_begin_line(pipeline->file) : NULL;
 	if (!line) {
@@ -333,6 +342,17 @@ static void pipeline_flush_file(struct pipeline *pipeline)
 						&pipeline->options.event));
 }
 
+/* To the file alone: only there something is missing. */
+static void pipeline_report_limit(struct pipeline *pipeline)
+{
+	uint64_t dropped =
+		output_limit_take_dropped(&pipeline->limit, clock_read_ns(CLOCK_MONOTONIC));
+
+	if (dropped && pipeline->file)
+		pipeline_write(pipeline,
+			       gap_fill_limit(&pipeline->gap, dropped, &pipeline->options.event));
+}
+
 void pipeline_end_batch(struct pipeline *pipeline)
 {
 	pipeline->gaps_are_told = false;
@@ -350,6 +370,7 @@ void pipeline_tick(struct pipeline *pipeline)
 	if (pipeline->tracker.users)
 		users_refresh(pipeline->tracker.users);
 	pipeline_report_gaps(pipeline, true);
+	pipeline_report_limit(pipeline);
 	pipeline_end_batch(pipeline);
 	if (now > PIPELINE_DEAD_NS)
 		process_table_expire(pipeline->tracker.table, now - PIPELINE_DEAD_NS);
@@ -388,6 +409,8 @@ int pipeline_init(struct pipeline *pipeline, const struct pipeline_options *opti
 	int error;
 
 	pipeline->options = *options;
+	pipeline->limit.is_limited = options->export_is_limited;
+	pipeline->limit.per_minute = options->export_per_minute;
 	tracker->procfs = options->procfs;
 	tracker->with_environment = options->event.with_environment;
 	tracker->filter = options->variables;

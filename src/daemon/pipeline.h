@@ -15,6 +15,7 @@
 #include "daemon/pending.h"
 #include "event/json.h"
 #include "output/file.h"
+#include "output/limit.h"
 #include "process/lifecycle.h"
 #include "process/track.h"
 #include "sensor/loss.h"
@@ -34,6 +35,8 @@ struct pipeline_options {
 	struct process_variable_filter variables;
 	struct export_filters *filters; /* NULL: all goes to the file, nothing is hidden */
 	struct process_event_options event;
+	bool export_is_limited;
+	uint64_t export_per_minute; /* events that the file may have then */
 };
 
 struct pipeline_stats {
@@ -61,6 +64,7 @@ struct pipeline {
 	/* set by the owner; NULL: none */
 	struct meters *meters;
 	struct output_file *file;
+	struct output_limit limit; /* of the file */
 	FILE *recording;
 	pipeline_publish_fn publish;
 	void *publish_context;

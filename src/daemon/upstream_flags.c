@@ -28,8 +28,6 @@ static const struct {
 			       offsetof(struct upstream_lines, remarks) },
 	[UPSTREAM_MISSED] = { "missed", "has no effect",
 			      offsetof(struct upstream_lines, warnings) },
-	[UPSTREAM_REFUSED] = { "refused", "cannot be used",
-			       offsetof(struct upstream_lines, mistakes) },
 };
 _Static_assert(sizeof(upstream_whats) / sizeof(upstream_whats[0]) == UPSTREAM_WHATS, "one each");
 
@@ -58,10 +56,8 @@ const char *upstream_what_get_name(enum upstream_what what)
 	return upstream_whats[what].name;
 }
 
-int upstream_flags_check(const struct options *flags, const struct upstream_lines *lines)
+void upstream_flags_check(const struct options *flags, const struct upstream_lines *lines)
 {
-	int result = 0;
-
 	for (size_t i = 0; i < UPSTREAM_FLAGS; i++) {
 		const struct upstream_flag *flag = &upstream_flags[i];
 		struct diag *const *diag =
@@ -72,8 +68,5 @@ int upstream_flags_check(const struct options *flags, const struct upstream_line
 		diag_add(*diag, "--%s (%s) %s: %s", flag->name,
 			 options_get_source(flags, flag->name), upstream_whats[flag->what].verdict,
 			 flag->reason);
-		if (flag->what == UPSTREAM_REFUSED)
-			result = -EINVAL;
 	}
-	return result;
 }

@@ -7,7 +7,7 @@
 
 #include "base/options.h"
 
-enum upstream_what { UPSTREAM_IGNORED, UPSTREAM_MISSED, UPSTREAM_REFUSED, UPSTREAM_WHATS };
+enum upstream_what { UPSTREAM_IGNORED, UPSTREAM_MISSED, UPSTREAM_WHATS };
 
 struct upstream_flag {
 	const char *name;
@@ -31,15 +31,13 @@ struct upstream_values {
 int upstream_flags_add_table(struct options *flags, struct upstream_values *out);
 /* NULL: NAME means something here, or is no flag at all. */
 const struct upstream_flag *upstream_flag_find(const char *name);
-/* "ignored", "missed", "refused": for documents. */
+/* "ignored", "missed": for documents. */
 const char *upstream_what_get_name(enum upstream_what what);
 
 /* Where lines about flags go that were set to something else than upstream's default. */
 struct upstream_lines {
-	struct diag *mistakes; /* REFUSED */
 	struct diag *warnings; /* MISSED */
 	struct diag *remarks;  /* IGNORED */
 };
 
-/* -EINVAL: there was one that is refused. */
-int upstream_flags_check(const struct options *flags, const struct upstream_lines *lines);
+void upstream_flags_check(const struct options *flags, const struct upstream_lines *lines);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Batched appending with survival of a full disk. Rotation and filters are not done here. */
+/* Batched appending with survival of a full disk, and rotation. Filters are not done here. */
 #include "output/file.h"
 
 #include <errno.h>
@@ -10,6 +10,11 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
+#include "output/backups.h"
+
+/* After a rotation that failed. */
+#define ROTATION_PAUSE_NS CLOCK_NS_PER_SECOND
 
 enum {
 	FILE_BATCH_BYTES = 64 * 1024,
@@ -28,6 +33,11 @@ struct output_file {
 	size_t line_start;  /* of the line that is being appended */
 	uint64_t lines_waiting;
 	uint64_t dropped_untold;
+	bool is_regular;
+	uint64_t bytes; /* that the file has */
+	struct output_file_rotation rotation;
+	struct backups *backups;      /* NULL: the file is never put aside */
+	uint64_t begun_ns, rotate_ns; /* when this file was begun; not before that again */
 	struct output_file_stats stats;
 };
 
@@ -57,12 +67,17 @@ static int file_open(struct output_file *file)
 	if (fd < 0)
 		return -errno;
 	file->owes_newline = false;
+	file->is_regular = false;
+	file->bytes = 0;
+	file->begun_ns = clock_read_ns(CLOCK_MONOTONIC);
 	/* devices keep their modes: /dev/null is not ours */
 	if (!is_stdout && fstat(fd, &info) == 0 && S_ISREG(info.st_mode)) {
 		if (fchmod(fd, file->mode) < 0) {
 			/* a file system without modes: the file is still good */
 		}
 		file->owes_newline = !file_ends_in_line(file->path, &info);
+		file->is_regular = true;
+		file->bytes = (uint64_t)info.st_size;
 	}
 	return fd;
 }
@@ -79,6 +94,7 @@ static void file_take_cut_back(struct output_file *file)
 	    ftruncate(file->fd, file->cut_end - (off_t)file->cut) == 0) {
 		file->owes_newline = false;
 		file->stats.bytes -= file->cut;
+		file->bytes -= file->cut;
 	}
 	file->cut = 0;
 }
@@ -116,6 +132,7 @@ uint64_t output_file_free(struct output_file *file)
 	output_file_flush(file);
 	lost = file->lines_waiting;
 	file_take_cut_back(file);
+	backups_free(file->backups);
 	close(file->fd);
 	buf_done(&file->waiting);
 	free(file->path);
@@ -148,18 +165,19 @@ void output_file_drop_line(struct output_file *file)
 	file->dropped_untold++;
 }
 
-/* Writes from START on. 0 or a negative errno; OUT_DONE is where it ended. */
-static int file_write(struct output_file *file, size_t start, size_t *out_done)
+/* Writes from START to END. 0 or a negative errno; OUT_DONE is where it ended. */
+static int file_write(struct output_file *file, size_t start, size_t end, size_t *out_done)
 {
 	int error = 0;
 
-	if (file->owes_newline && file->waiting.bytes && write(file->fd, "\n", 1) == 1)
+	if (file->owes_newline && file->waiting.bytes && write(file->fd, "\n", 1) == 1) {
 		file->owes_newline = false;
+		file->bytes++;
+	}
 	if (file->owes_newline && file->waiting.bytes)
 		error = -errno;
-	while (!error && start < file->waiting.bytes) {
-		ssize_t put =
-			write(file->fd, file->waiting.data + start, file->waiting.bytes - start);
+	while (!error && start < end) {
+		ssize_t put = write(file->fd, file->waiting.data + start, end - start);
 
 		if (put < 0 && errno == EINTR)
 			continue;
@@ -189,15 +207,118 @@ static void file_forget_lines(struct output_file *file, size_t done)
 	buf_drop_front(&file->waiting, whole);
 }
 
+/* ---- rotation -------------------------------------------------------------------------------- */
+
+/* Somebody else may have renamed it, or cut it off, meanwhile. */
+static bool file_has_its_name(struct output_file *file)
+{
+	struct stat held, named;
+
+	if (fstat(file->fd, &held))
+		return false;
+	file->bytes = (uint64_t)held.st_size;
+	return stat(file->path, &named) == 0 && held.st_dev == named.st_dev &&
+	       held.st_ino == named.st_ino;
+}
+
+/* A negative errno: lines still go where they went. */
+static int file_rotate(struct output_file *file)
+{
+	int old = file->fd, error = 0, fd;
+
+	if (file_has_its_name(file))
+		error = backups_put_aside(file->backups);
+	if (error)
+		return error;
+	fd = file_open(file);
+	if (fd < 0)
+		return fd; /* it has another name now, and takes lines until there is a new one */
+	close(old);
+	file->fd = fd;
+	file->stats.rotations++;
+	backups_tend(file->backups);
+	return 0;
+}
+
+/* Whether the next line belongs into a new file. */
+static bool file_is_old(const struct output_file *file, uint64_t now)
+{
+	const struct output_file_rotation *rotation = &file->rotation;
+
+	return file->bytes && rotation->interval_ns &&
+	       now - file->begun_ns >= rotation->interval_ns;
+}
+
+/* Up to where what waits may go into this file; 0: the next line belongs into a new one. */
+static size_t file_find_end(const struct output_file *file)
+{
+	uint64_t most = file->rotation.bytes_max,
+		 room = most > file->bytes ? most - file->bytes : 0;
+	const struct buf *waiting = &file->waiting;
+	const char *end;
+
+	if (!most || waiting->bytes - file->cut <= room)
+		return waiting->bytes;
+	end = memrchr(waiting->data + file->cut, '\n', room);
+	if (!end && (file->cut || !file->bytes)) /* it is too long for any file */
+		end = memchr(waiting->data + file->cut, '\n', waiting->bytes - file->cut);
+	return end ? (size_t)(end - waiting->data) + 1 : 0;
+}
+
+/* The same, after the rotation that is due. */
+static size_t file_make_room(struct output_file *file)
+{
+	uint64_t now = file->backups ? clock_read_ns(CLOCK_MONOTONIC) : 0;
+
+	while (file->backups && file->is_regular && now >= file->rotate_ns) {
+		size_t end = file_find_end(file);
+		bool fits = end || !file->waiting.bytes;
+
+		/* a line that is cut is finished where it was begun */
+		if ((fits && !file_is_old(file, now)) || file->cut)
+			return end ? end : file->waiting.bytes;
+		file->stats.rotation_error = -file_rotate(file);
+		if (file->stats.rotation_error)
+			file->rotate_ns = now + ROTATION_PAUSE_NS;
+	}
+	return file->waiting.bytes;
+}
+
+int output_file_set_rotation(struct output_file *file, const struct output_file_rotation *rotation)
+{
+	const struct backups_options options = { rotation->backups_max, rotation->compress };
+	int error = 0;
+
+	if (!file->is_regular)
+		return 0;
+	if (!file->backups)
+		error = backups_new(&file->backups, file->path);
+	if (error)
+		return error;
+	file->rotation = *rotation;
+	backups_set_options(file->backups, &options);
+	return 0;
+}
+
+struct output_file_rotation output_file_get_rotation(const struct output_file *file)
+{
+	return file->rotation;
+}
+
 int output_file_flush(struct output_file *file)
 {
-	size_t done = file->cut;
-	int error = file_write(file, file->cut, &done);
+	int error = 0;
 
-	if (done != file->cut) {
+	do {
+		size_t end = file_make_room(file), done = file->cut;
+
+		error = file_write(file, file->cut, end, &done);
+		if (done == file->cut)
+			break;
 		file->stats.bytes += done - file->cut;
+		file->bytes += done - file->cut;
 		file_forget_lines(file, done);
-	}
+	} while (!error && file->waiting.bytes);
 	return error;
 }
 
@@ -227,4 +348,5 @@ void output_file_read_stats(const struct output_file *file, struct output_file_s
 {
 	*out = file->stats;
 	out->waiting = file->waiting.bytes;
+	out->backups_error = file->backups ? backups_get_error(file->backups) : 0;
 }

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The event file: whole lines in, a file of whole lines out. Lines are gathered and written in
- * batches. While the disk takes nothing, new lines are dropped and counted; once it does again, a
- * line cut by the disk is finished first. What was cut and cannot be finished, because the file was
- * replaced or the agent ends, is taken out of the file again: it never holds half a line.
+ * The event file: whole lines in, files of whole lines out. Lines are gathered and written in
+ * batches. A file that is large or old enough is put aside (backups.h), and a new one begun. While
+ * the disk takes nothing, new lines are dropped and counted; once it does again, a line cut by the
+ * disk is finished first. What was cut and cannot be finished, because the file was replaced or the
+ * agent ends, is taken out of the file again: it never holds half a line.
  */
 #pragma once
 
@@ -16,10 +17,21 @@
 
 struct output_file;
 
+struct output_file_rotation {
+	uint64_t bytes_max; /* no file has more, but for a single line; 0: not for its size */
+	uint64_t
+		interval_ns; /* a file that has lines is put aside that often; 0: not for its age */
+	uint32_t backups_max; /* 0: all stay */
+	bool compress;
+};
+
 struct output_file_stats {
 	uint64_t lines, bytes; /* handed to the disk */
 	uint64_t dropped;      /* lines that found no room */
 	uint64_t waiting;      /* bytes in memory that the disk has not taken yet */
+	uint64_t rotations;
+	int rotation_error; /* errno: why the file is not put aside though it is due; 0: nothing */
+	int backups_error;  /* errno of the last one that could not be packed or deleted */
 };
 
 /*
@@ -47,6 +59,10 @@ int output_file_flush(struct output_file *file);
  * old file has half of goes to the new one whole.
  */
 int output_file_reopen(struct output_file *file);
+
+/* Not of what is no regular file: there it does nothing. -ENOMEM, or no thread can be had. */
+int output_file_set_rotation(struct output_file *file, const struct output_file_rotation *rotation);
+struct output_file_rotation output_file_get_rotation(const struct output_file *file);
 
 /* Lines dropped since the last call of this function. */
 uint64_t output_file_take_dropped(struct output_file *file);

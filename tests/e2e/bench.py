@@ -89,6 +89,7 @@ class Bench:
             "TETRA": str(self.root / "tetra"),
             "LIB": str(TESTS / "lib.sh"),
             "CHURN": str(TESTS / "churn.py"),
+            "TAIL": str(TESTS / "tail_rotated.py"),
         }
         if daemon is not None:
             values["PID"] = str(daemon.process.pid)

@@ -269,7 +269,7 @@ static const struct {
 	{ "version", "true", "/high/version: \"version\" is for the command line only" },
 	{ "cluster-name", "a\xff", "/high/cluster-name: this file is no text in UTF-8" },
 	{ "process-cache-size", "3", "/high/process-cache-size); it must be from 16" },
-	{ "export-rate-limit", "5", "/high/export-rate-limit) cannot be used: " },
+	{ "export-rate-limit", "-5", "/high/export-rate-limit); it must be -1" },
 };
 
 static void mistakes_in_a_directory_name_their_file(void **state)

@@ -263,7 +263,7 @@ static int make_folder(void **state)
 
 static int remove_folder(void **state)
 {
-	static const char *const names[] = { "a/b/c", "a/b", "a" };
+	static const char *const names[] = { "a/b/c", "a/b", "a/run", "a" };
 
 	for (size_t i = 0; i < COUNT(names); i++)
 		rmdir(path_of(names[i]));

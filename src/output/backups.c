@@ -1,0 +1,394 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Names with a time, and the thread that looks after them. */
+#include "output/backups.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <zlib.h>
+
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "base/file.h"
+
+/* "-2026-11-25T15-04-05.000" */
+#define TIME_PATTERN   "-dddd-dd-ddTdd-dd-dd.ddd"
+#define TIME_BYTES     (sizeof(TIME_PATTERN) - 1)
+#define PACKED_END     ".gz"
+#define HALF_END       ".gz.part"
+#define TEND_NICE      10
+#define TEND_STACK     (256u << 10)
+#define PIECE_BYTES    (64u << 10)
+#define NAME_TRIES_MAX 1000
+
+struct backups {
+	char *path;
+	char *folder, *stem, *end; /* "/var/log", "events", ".log" */
+	pthread_t thread;
+	pthread_mutex_t mutex; /* of all below */
+	pthread_cond_t changed;
+	struct backups_options options;
+	bool is_due, is_busy, is_ending;
+	int error;
+};
+
+/* ---- names ----------------------------------------------------------------------------------- */
+
+static int backups_split(struct backups *backups, const char *path)
+{
+	const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+	const char *dot = strrchr(name, '.');
+	size_t stem = dot && dot != name ? (size_t)(dot - name) : strlen(name);
+
+	backups->path = strdup(path);
+	backups->folder =
+		slash ? strndup(path, slash == path ? 1 : (size_t)(slash - path)) : strdup(".");
+	backups->stem = strndup(name, stem);
+	backups->end = strdup(name + stem);
+	return backups->path && backups->folder && backups->stem && backups->end ? 0 : -ENOMEM;
+}
+
+static bool text_is_time(const char *text)
+{
+	for (size_t i = 0; i < TIME_BYTES; i++) {
+		bool is_digit = text[i] >= '0' && text[i] <= '9';
+
+		if (TIME_PATTERN[i] == 'd' ? !is_digit : text[i] != TIME_PATTERN[i])
+			return false;
+	}
+	return true;
+}
+
+enum backup_kind { BACKUP_NONE, BACKUP_PLAIN, BACKUP_PACKED, BACKUP_HALF };
+
+static enum backup_kind backup_get_kind(const struct backups *backups, const char *name)
+{
+	size_t stem = strlen(backups->stem), end = strlen(backups->end);
+	const char *rest;
+
+	if (strncmp(name, backups->stem, stem) != 0 || strlen(name) < stem + TIME_BYTES + end ||
+	    !text_is_time(name + stem) || strncmp(name + stem + TIME_BYTES, backups->end, end) != 0)
+		return BACKUP_NONE;
+	rest = name + stem + TIME_BYTES + end;
+	if (!*rest)
+		return BACKUP_PLAIN;
+	if (strcmp(rest, PACKED_END) == 0)
+		return BACKUP_PACKED;
+	return strcmp(rest, HALF_END) == 0 ? BACKUP_HALF : BACKUP_NONE;
+}
+
+static char *backup_make_path(const struct backups *backups, uint64_t wall_ns)
+{
+	time_t seconds = (time_t)(wall_ns / CLOCK_NS_PER_SECOND);
+	struct tm parts;
+	char when[TIME_BYTES];
+	char *path;
+
+	gmtime_r(&seconds, &parts);
+	strftime(when, sizeof(when), "-%Y-%m-%dT%H-%M-%S", &parts);
+	return asprintf(&path, "%s/%s%s.%03u%s", backups->folder, backups->stem, when,
+			(unsigned int)(wall_ns / CLOCK_NS_PER_MS % 1000), backups->end) < 0
+		       ? NULL
+		       : path;
+}
+
+int backups_put_aside(struct backups *backups)
+{
+	uint64_t wall_ns = clock_read_ns(CLOCK_REALTIME);
+
+	/* two within a millisecond, or a clock that was set back */
+	for (int i = 0; i < NAME_TRIES_MAX; i++, wall_ns += CLOCK_NS_PER_MS) {
+		_cleanup_free_ char *path = backup_make_path(backups, wall_ns);
+
+		if (!path)
+			return -ENOMEM;
+		if (renameat2(AT_FDCWD, backups->path, AT_FDCWD, path, RENAME_NOREPLACE) == 0)
+			return 0;
+		if (errno != EEXIST)
+			return -errno;
+	}
+	return -EEXIST;
+}
+
+/* ---- the thread ------------------------------------------------------------------------------ */
+
+static bool backups_are_ending(struct backups *backups)
+{
+	bool is_ending;
+
+	pthread_mutex_lock(&backups->mutex);
+	is_ending = backups->is_ending;
+	pthread_mutex_unlock(&backups->mutex);
+	return is_ending;
+}
+
+static void backups_note_error(struct backups *backups, int error)
+{
+	pthread_mutex_lock(&backups->mutex);
+	backups->error = error;
+	pthread_mutex_unlock(&backups->mutex);
+}
+
+/* -ECANCELED: the agent ends. */
+static int pack_pieces(struct backups *backups, int from, gzFile to)
+{
+	_cleanup_free_ char *piece = malloc(PIECE_BYTES);
+	ssize_t got;
+
+	if (!piece)
+		return -ENOMEM;
+	while ((got = read(from, piece, PIECE_BYTES)) > 0) {
+		if (backups_are_ending(backups))
+			return -ECANCELED;
+		if (gzwrite(to, piece, (unsigned int)got) != got)
+			return errno ? -errno : -EIO;
+	}
+	return got < 0 ? -errno : 0;
+}
+
+/* Into PATH, which is new and ours. */
+static int pack_into(struct backups *backups, int from, const char *path)
+{
+	struct stat status;
+	int fd = fstat(from, &status) ? -errno : file_create(path, status.st_mode & 0777);
+	gzFile to = fd < 0 ? NULL : gzdopen(fd, "wb");
+	int error;
+
+	if (!to) {
+		if (fd >= 0)
+			close(fd);
+		return fd < 0 ? fd : -ENOMEM;
+	}
+	errno = 0;
+	error = fchown(fd, status.st_uid, status.st_gid) ? -errno : 0;
+	if (!error)
+		error = pack_pieces(backups, from, to);
+	if (!error && (gzflush(to, Z_FINISH) != Z_OK || fsync(fd)))
+		error = errno ? -errno : -EIO;
+	if (!error && futimens(fd, (struct timespec[]){ status.st_atim, status.st_mtim }))
+		error = -errno;
+	if (gzclose(to) != Z_OK && !error)
+		error = errno ? -errno : -EIO;
+	return error;
+}
+
+static void backup_pack(struct backups *backups, const char *name)
+{
+	_cleanup_free_ char *plain = NULL, *half = NULL, *packed = NULL;
+	_cleanup_close_ int from = -1;
+	int error;
+
+	if (asprintf(&plain, "%s/%s", backups->folder, name) < 0)
+		plain = NULL;
+	if (asprintf(&half, "%s/%s" HALF_END, backups->folder, name) < 0)
+		half = NULL;
+	if (asprintf(&packed, "%s/%s" PACKED_END, backups->folder, name) < 0)
+		packed = NULL;
+	if (!plain || !half || !packed)
+		return;
+	from = open(plain, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	error = from < 0 ? -errno : pack_into(backups, from, half);
+	if (!error && rename(half, packed))
+		error = -errno;
+	if (!error && unlink(plain))
+		error = -errno;
+	if (!error)
+		return;
+	unlink(half);
+	if (error != -ECANCELED)
+		backups_note_error(backups, -error);
+}
+
+static void backup_delete(struct backups *backups, const char *name)
+{
+	_cleanup_free_ char *path = NULL;
+
+	if (asprintf(&path, "%s/%s", backups->folder, name) < 0)
+		path = NULL;
+	if (path && unlink(path) && errno != ENOENT)
+		backups_note_error(backups, errno);
+}
+
+/* The newest first. Packed and not, of one moment, follow each other: a crash came between the
+ * two, and the packed one is whole. */
+static int name_compare(const struct dirent **one, const struct dirent **other)
+{
+	return strcmp((*other)->d_name, (*one)->d_name);
+}
+
+static bool names_are_of_one_moment(const struct backups *backups, const char *one,
+				    const char *other)
+{
+	return strncmp(one, other, strlen(backups->stem) + TIME_BYTES) == 0;
+}
+
+static void backups_look_at(struct backups *backups, const struct dirent *const *entries, int count,
+			    const struct backups_options *options)
+{
+	const char *before = NULL;
+	uint32_t kept = 0;
+
+	for (int i = 0; i < count && !backups_are_ending(backups); i++) {
+		const char *name = entries[i]->d_name;
+		enum backup_kind kind = backup_get_kind(backups, name);
+		bool is_double = before && names_are_of_one_moment(backups, before, name);
+
+		if (kind == BACKUP_NONE)
+			continue;
+		kept += !is_double && kind != BACKUP_HALF;
+		if (is_double || kind == BACKUP_HALF ||
+		    (options->count_max && kept > options->count_max))
+			backup_delete(backups, name);
+		else if (kind == BACKUP_PLAIN && options->compress)
+			backup_pack(backups, name);
+		if (kind != BACKUP_HALF)
+			before = name;
+	}
+}
+
+static void backups_look(struct backups *backups, const struct backups_options *options)
+{
+	struct dirent **entries;
+	int count;
+
+	backups_note_error(backups, 0);
+	count = scandir(backups->folder, &entries, NULL, name_compare);
+	if (count < 0) {
+		backups_note_error(backups, errno);
+		return;
+	}
+	backups_look_at(backups, (const struct dirent *const *)entries, count, options);
+	for (int i = 0; i < count; i++)
+		free(entries[i]);
+	free(entries);
+}
+
+static void *backups_run(void *context)
+{
+	struct backups *backups = context;
+
+	setpriority(PRIO_PROCESS, (id_t)gettid(), TEND_NICE);
+	pthread_mutex_lock(&backups->mutex);
+	while (!backups->is_ending) {
+		struct backups_options options = backups->options;
+
+		if (!backups->is_due) {
+			pthread_cond_wait(&backups->changed, &backups->mutex);
+			continue;
+		}
+		backups->is_due = false;
+		backups->is_busy = true;
+		pthread_mutex_unlock(&backups->mutex);
+		backups_look(backups, &options);
+		pthread_mutex_lock(&backups->mutex);
+		backups->is_busy = false;
+		pthread_cond_broadcast(&backups->changed);
+	}
+	pthread_mutex_unlock(&backups->mutex);
+	return NULL;
+}
+
+/* Signals are for the loop. */
+static int backups_start(struct backups *backups)
+{
+	pthread_attr_t attributes;
+	sigset_t all, before;
+	int error;
+
+	sigfillset(&all);
+	pthread_attr_init(&attributes);
+	pthread_attr_setstacksize(&attributes, TEND_STACK);
+	pthread_sigmask(SIG_BLOCK, &all, &before);
+	error = -pthread_create(&backups->thread, &attributes, backups_run, backups);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	pthread_attr_destroy(&attributes);
+	return error;
+}
+
+/* ---- its owner's side ------------------------------------------------------------------------ */
+
+static void backups_done(struct backups *backups)
+{
+	free(backups->path);
+	free(backups->folder);
+	free(backups->stem);
+	free(backups->end);
+	free(backups);
+}
+
+int backups_new(struct backups **out, const char *path)
+{
+	struct backups *backups = calloc(1, sizeof(*backups));
+	int error = backups ? backups_split(backups, path) : -ENOMEM;
+
+	if (!error) {
+		pthread_mutex_init(&backups->mutex, NULL);
+		pthread_cond_init(&backups->changed, NULL);
+		error = backups_start(backups);
+	}
+	if (error) {
+		if (backups)
+			backups_done(backups);
+		return error;
+	}
+	*out = backups;
+	return 0;
+}
+
+void backups_free(struct backups *backups)
+{
+	if (!backups)
+		return;
+	pthread_mutex_lock(&backups->mutex);
+	backups->is_ending = true;
+	pthread_cond_broadcast(&backups->changed);
+	pthread_mutex_unlock(&backups->mutex);
+	pthread_join(backups->thread, NULL);
+	pthread_cond_destroy(&backups->changed);
+	pthread_mutex_destroy(&backups->mutex);
+	backups_done(backups);
+}
+
+void backups_set_options(struct backups *backups, const struct backups_options *options)
+{
+	pthread_mutex_lock(&backups->mutex);
+	backups->options = *options;
+	pthread_mutex_unlock(&backups->mutex);
+	backups_tend(backups);
+}
+
+void backups_tend(struct backups *backups)
+{
+	pthread_mutex_lock(&backups->mutex);
+	backups->is_due = true;
+	pthread_cond_broadcast(&backups->changed);
+	pthread_mutex_unlock(&backups->mutex);
+}
+
+void backups_wait(struct backups *backups)
+{
+	pthread_mutex_lock(&backups->mutex);
+	while (backups->is_due || backups->is_busy)
+		pthread_cond_wait(&backups->changed, &backups->mutex);
+	pthread_mutex_unlock(&backups->mutex);
+}
+
+int backups_get_error(struct backups *backups)
+{
+	int error;
+
+	pthread_mutex_lock(&backups->mutex);
+	error = backups->error;
+	pthread_mutex_unlock(&backups->mutex);
+	return error;
+}
