@@ -63,7 +63,7 @@ class Daemon:
         self.file = EventFile(directory / "events.json")
         self.command = [
             str(tetrad),
-            *("--export-filename", str(self.file.path)),
+            *("--export-filename", str(self.file.path), "--export-file-max-size-mb", "0"),
             *("--server-address", f"unix://{self.socket}"),
             *("--run-dir", str(directory / "run")),
             *("--health-server-address", ""),  # other agents run on this machine

@@ -20,7 +20,7 @@ is_gone() {
 
 # start_tetrad OPTION...: an agent of the script's own in $D, log in $D/log; sets `tetrad`, its pid. Does not wait.
 start_tetrad() {
-	"$TETRAD" --health-server-address "" --run-dir "$D/run" --server-address "unix://$D/socket" --tracing-policy-dir "" "$@" \
+	"$TETRAD" --health-server-address "" --run-dir "$D/run" --server-address "unix://$D/socket" --tracing-policy-dir "" --export-file-max-size-mb 0 "$@" \
 		>"$D/log" 2>&1 </dev/null &
 	tetrad=$!
 	trap 'kill -9 $tetrad 2>/dev/null || true' EXIT
