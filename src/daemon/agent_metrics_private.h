@@ -12,7 +12,7 @@
 /* All numbers without labels. METRICS_NOT_KNOWN: not told. */
 struct metrics_snapshot {
 	uint64_t missing_process, records, records_lost;
-	uint64_t filter_given_up, export_rotations, export_over_rate;
+	uint64_t filter_given_up, export_rotations, export_over_rate, export_merged;
 	uint64_t cache_capacity, cache_size, cache_alive, cache_evicted, cache_refused,
 		cache_image_bytes;
 	uint64_t pending_entries, pending_inserts, pending_refused;

@@ -88,6 +88,10 @@ int agent_start_pipeline(struct agent *agent, struct diag *diag)
 		.variables = { .names = options->filter_environment_variables.items,
 			       .count = options->filter_environment_variables.count },
 		.filters = &agent->filters,
+		.export_window_ns = options->enable_export_aggregation
+					    ? options->export_aggregation_window_ns
+					    : 0,
+		.export_waiting_max = (uint32_t)options->export_aggregation_buffer_size,
 		.export_is_limited = options->export_rate_limit >= 0,
 		.export_per_minute = (uint64_t)options->export_rate_limit,
 		.event = { .with_environment = options->enable_process_environment_variables,

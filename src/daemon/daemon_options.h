@@ -39,7 +39,8 @@ struct daemon_options {
 	const char *export_file_perm;
 	int64_t export_file_max_size_mb, export_file_max_backups; /* 0: not limited */
 	uint64_t export_file_rotation_interval_ns;		  /* 0: never */
-	bool export_file_compress;
+	bool export_file_compress, enable_export_aggregation;
+	uint64_t export_aggregation_window_ns, export_aggregation_buffer_size;
 	int64_t export_rate_limit;			/* events a minute; -1: no limit */
 	const char *export_allowlist, *export_denylist; /* JSON, see filter/parse.h */
 	const char *field_filters, *redaction_filters;

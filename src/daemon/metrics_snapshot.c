@@ -117,13 +117,17 @@ uint64_t metrics_read_export(struct agent_metrics *metrics)
 {
 	struct output_file *file = metrics->sources.pipeline->file;
 	struct output_file_stats stats = {};
+	struct aggregate_stats merged = {};
 
 	if (file)
 		output_file_read_stats(file, &stats);
+	if (metrics->sources.pipeline->aggregate)
+		aggregate_read_stats(metrics->sources.pipeline->aggregate, &merged);
 	metrics->snapshot.exported_events = stats.lines;
 	metrics->snapshot.exported_bytes = stats.bytes;
 	metrics->snapshot.exported_waiting = stats.waiting;
 	metrics->snapshot.export_rotations = stats.rotations;
+	metrics->snapshot.export_merged = merged.merged;
 	metrics->snapshot.export_over_rate = metrics->sources.pipeline->limit.dropped;
 	metrics->snapshot.exported_dropped = stats.dropped;
 	if (stats.lines != metrics->exported_lines) {

@@ -18,25 +18,20 @@
 #define PIPELINE_DEAD_NS (60 * CLOCK_NS_PER_SECOND)
 
 /* The file may have a limit in rate. */
-static bool pipeline_may_write(struct pipeline *pipeline)
+static bool pipeline_may_write(struct pipeline *pipeline, const Tetragon__GetEventsResponse *event)
 {
-	return !pipeline->limit.is_limited ||
+	return !pipeline->limit.is_limited || export_is_notice(event) ||
 	       output_limit_take(&pipeline->limit, clock_read_ns(CLOCK_MONOTONIC));
 }
 
-static void pipeline_write(struct pipeline *pipeline, const Tetragon__GetEventsResponse *event)
+static void pipeline_write_line(void *context, const Tetragon__GetEventsResponse *event)
 {
-	struct export_filters *filters = pipeline->options.filters;
-	bool no_memory = false;
+	struct pipeline *pipeline = context;
 	struct buf *line;
 
-	if (filters)
-		event = export_filters_apply(filters, event, &no_memory);
-	if (!event && !no_memory)
+	if (!pipeline_may_write(pipeline, event))
 		return;
-	if (!export_is_notice(event) && !pipeline_may_write(pipeline))
-		return;
-	line = event ? output_file_begin_line(pipeline->file) : NULL;
+	line = output_file_begin_line(pipeline->file);
 	if (!line) {
 		output_file_drop_line(pipeline->file);
 		return;
@@ -44,6 +39,30 @@ static void pipeline_write(struct pipeline *pipeline, const Tetragon__GetEventsR
 	json_encode(pipeline->encoder, line, &event->base);
 	buf_add_char(line, '\n');
 	output_file_end_line(pipeline->file);
+}
+
+static void pipeline_write(struct pipeline *pipeline, const Tetragon__GetEventsResponse *event)
+{
+	struct export_filters *filters = pipeline->options.filters;
+	bool no_memory = false;
+
+	if (filters)
+		event = export_filters_apply(filters, event, &no_memory);
+	if (no_memory)
+		output_file_drop_line(pipeline->file);
+	if (!event)
+		return;
+	if (pipeline->aggregate && !export_is_notice(event) &&
+	    aggregate_take(pipeline->aggregate, event, clock_read_ns(CLOCK_MONOTONIC)))
+		return;
+	pipeline_write_line(pipeline, event);
+}
+
+/* Equal events whose window has ended. */
+static void pipeline_write_merged(struct pipeline *pipeline, uint64_t now_ns)
+{
+	if (pipeline->aggregate && pipeline->file)
+		aggregate_flush(pipeline->aggregate, now_ns, pipeline_write_line, pipeline);
 }
 
 static void pipeline_send(struct pipeline *pipeline, const Tetragon__GetEventsResponse *event)
@@ -370,6 +389,7 @@ void pipeline_tick(struct pipeline *pipeline)
 	if (pipeline->tracker.users)
 		users_refresh(pipeline->tracker.users);
 	pipeline_report_gaps(pipeline, true);
+	pipeline_write_merged(pipeline, clock_read_ns(CLOCK_MONOTONIC));
 	pipeline_report_limit(pipeline);
 	pipeline_end_batch(pipeline);
 	if (now > PIPELINE_DEAD_NS)
@@ -381,6 +401,7 @@ void pipeline_flush(struct pipeline *pipeline)
 	pipeline_report_gaps(pipeline, true);
 	pending_release(pipeline->pending, UINT64_MAX, pipeline_event_is_ready,
 			pipeline_release_event, pipeline);
+	pipeline_write_merged(pipeline, UINT64_MAX);
 	pipeline_flush_file(pipeline);
 }
 
@@ -426,6 +447,9 @@ int pipeline_init(struct pipeline *pipeline, const struct pipeline_options *opti
 		error = process_table_new(&tracker->table, options->process_cache_size);
 	if (!error)
 		error = pieces_new(&tracker->pieces, options->cpus);
+	if (!error && options->export_window_ns)
+		error = aggregate_new(&pipeline->aggregate, options->export_window_ns,
+				      options->export_waiting_max);
 	if (!error && options->with_user_names)
 		error = users_new(&tracker->users, "/etc/passwd");
 	if (!error)
@@ -449,6 +473,7 @@ void pipeline_done(struct pipeline *pipeline)
 	json_encoder_free(pipeline->encoder);
 	process_event_builder_free(pipeline->builder);
 	process_tracker_done(&pipeline->tracker);
+	aggregate_free(pipeline->aggregate);
 	users_free(pipeline->tracker.users);
 	pieces_free(pipeline->tracker.pieces);
 	process_table_free(pipeline->tracker.table);

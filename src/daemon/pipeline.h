@@ -14,6 +14,7 @@
 #include "daemon/meters.h"
 #include "daemon/pending.h"
 #include "event/json.h"
+#include "output/aggregate.h"
 #include "output/file.h"
 #include "output/limit.h"
 #include "process/lifecycle.h"
@@ -35,6 +36,8 @@ struct pipeline_options {
 	struct process_variable_filter variables;
 	struct export_filters *filters; /* NULL: all goes to the file, nothing is hidden */
 	struct process_event_options event;
+	uint64_t export_window_ns;   /* in which equal ones are written once; 0: each is written */
+	uint32_t export_waiting_max; /* different ones then */
 	bool export_is_limited;
 	uint64_t export_per_minute; /* events that the file may have then */
 };
@@ -64,7 +67,8 @@ struct pipeline {
 	/* set by the owner; NULL: none */
 	struct meters *meters;
 	struct output_file *file;
-	struct output_limit limit; /* of the file */
+	struct output_limit limit;   /* of the file, as the next */
+	struct aggregate *aggregate; /* NULL: events go as they come */
 	FILE *recording;
 	pipeline_publish_fn publish;
 	void *publish_context;

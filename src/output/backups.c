@@ -34,6 +34,7 @@
 struct backups {
 	char *path;
 	char *folder, *stem, *end; /* "/var/log", "events", ".log" */
+	uint64_t last_ns;	   /* in the name that was given last */
 	pthread_t thread;
 	pthread_mutex_t mutex; /* of all below */
 	pthread_cond_t changed;
@@ -102,20 +103,35 @@ static char *backup_make_path(const struct backups *backups, uint64_t wall_ns)
 		       : path;
 }
 
+/* -EEXIST: there is one of that name, or was before it was packed. */
+static int backup_rename(const struct backups *backups, const char *path)
+{
+	_cleanup_free_ char *packed = NULL;
+
+	if (asprintf(&packed, "%s" PACKED_END, path) < 0) {
+		packed = NULL;
+		return -ENOMEM;
+	}
+	if (access(packed, F_OK) == 0)
+		return -EEXIST;
+	return renameat2(AT_FDCWD, backups->path, AT_FDCWD, path, RENAME_NOREPLACE) ? -errno : 0;
+}
+
 int backups_put_aside(struct backups *backups)
 {
 	uint64_t wall_ns = clock_read_ns(CLOCK_REALTIME);
 
-	/* two within a millisecond, or a clock that was set back */
+	/* two within a millisecond, or a clock that was set back: names stay in order */
+	if (wall_ns < backups->last_ns + CLOCK_NS_PER_MS)
+		wall_ns = backups->last_ns + CLOCK_NS_PER_MS;
 	for (int i = 0; i < NAME_TRIES_MAX; i++, wall_ns += CLOCK_NS_PER_MS) {
 		_cleanup_free_ char *path = backup_make_path(backups, wall_ns);
+		int error = path ? backup_rename(backups, path) : -ENOMEM;
 
-		if (!path)
-			return -ENOMEM;
-		if (renameat2(AT_FDCWD, backups->path, AT_FDCWD, path, RENAME_NOREPLACE) == 0)
-			return 0;
-		if (errno != EEXIST)
-			return -errno;
+		if (!error)
+			backups->last_ns = wall_ns;
+		if (error != -EEXIST)
+			return error;
 	}
 	return -EEXIST;
 }

@@ -267,6 +267,39 @@ static void older_files_are_packed_and_keep_their_mode_and_time(void **state)
 	assert_string_equal(buf_text(&seen), buf_text(&wanted));
 }
 
+/* Many within a millisecond, while older ones are packed; and an agent after an agent. */
+static void no_name_is_given_twice(void **state)
+{
+	enum { MANY = 300 };
+	struct backups *backups = NULL;
+	_cleanup_buf_ struct buf wanted = {}, seen = {};
+	int count;
+
+	for (int i = 0; i < MANY; i++) {
+		FILE *file = fopen("e.log", "w");
+
+		assert_non_null(file);
+		assert_true(fprintf(file, "%d\n", i) > 0);
+		assert_int_equal(fclose(file), 0);
+		buf_add_format(&wanted, "%d\n", i);
+		if (i % 50 == 0) {
+			backups_free(backups);
+			assert_int_equal(backups_new(&backups, "e.log"), 0);
+			backups_set_options(backups, &(struct backups_options){ .compress = true });
+		}
+		assert_int_equal(backups_put_aside(backups), 0);
+		backups_tend(backups);
+		if (i % 10 == 0)
+			backups_wait(backups);
+	}
+	backups_wait(backups);
+	assert_int_equal(backups_get_error(backups), 0);
+	backups_free(backups);
+	read_all(&seen, &count);
+	assert_int_equal(count, MANY);
+	assert_int_equal(seen.bytes, wanted.bytes);
+}
+
 static void put(const char *name, const char *text)
 {
 	FILE *file = fopen(name, "w");
@@ -459,6 +492,7 @@ int main(void)
 		CASE(what_a_file_has_already_counts),
 		CASE(only_so_many_older_files_stay_and_others_are_not_touched),
 		CASE(older_files_are_packed_and_keep_their_mode_and_time),
+		CASE(no_name_is_given_twice),
 		CASE(what_a_crash_left_is_finished),
 		CASE(what_cannot_be_packed_is_said_and_stays),
 		CASE(a_file_that_cannot_be_put_aside_goes_on),
