@@ -19,7 +19,7 @@ PACKAGE_PACKAGES := dpkg-dev debhelper fakeroot
 CHECK_PACKAGES := $(PACKAGE_PACKAGES) qemu-system-x86 busybox-static cpio xz-utils kmod jq libcmocka-dev \
 	clang-format-19 libclang-rt-19-dev llvm-19 universal-ctags python3 python3-grpcio python3-protobuf \
 	iproute2 libcap2-bin util-linux procps bsdutils prometheus bats bash zsh fish mandoc man-db groff-base openssl \
-	curl lintian systemd
+	curl lintian systemd rsyslog
 
 .PHONY: all setup setup-check run check fuzz-policy bench install deb tarball setup-package clean format measure help
 all: $(BUILD)/build.ninja

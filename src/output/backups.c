@@ -40,6 +40,7 @@ struct backups {
 	pthread_cond_t changed;
 	struct backups_options options;
 	bool is_due, is_busy, is_ending;
+	uint64_t due_ns; /* wall clock: when the next file may be packed; 0: there is none */
 	int error;
 };
 
@@ -225,6 +226,28 @@ static void backup_pack(struct backups *backups, const char *name)
 		backups_note_error(backups, -error);
 }
 
+/* False: not yet; it is looked at again then. */
+static bool backup_is_old(struct backups *backups, const char *name, uint64_t delay_ns)
+{
+	uint64_t now = clock_read_ns(CLOCK_REALTIME), due_ns = 0;
+	_cleanup_free_ char *path = NULL;
+	struct stat status;
+
+	if (asprintf(&path, "%s/%s", backups->folder, name) < 0)
+		path = NULL;
+	if (path && stat(path, &status) == 0)
+		due_ns = (uint64_t)status.st_mtim.tv_sec * CLOCK_NS_PER_SECOND +
+			 (uint64_t)status.st_mtim.tv_nsec + delay_ns;
+	/* a time to come is of a clock that was set back */
+	if (due_ns <= now || due_ns > now + delay_ns)
+		return true;
+	pthread_mutex_lock(&backups->mutex);
+	if (!backups->due_ns || due_ns < backups->due_ns)
+		backups->due_ns = due_ns;
+	pthread_mutex_unlock(&backups->mutex);
+	return false;
+}
+
 static void backup_delete(struct backups *backups, const char *name)
 {
 	_cleanup_free_ char *path = NULL;
@@ -265,7 +288,8 @@ static void backups_look_at(struct backups *backups, const struct dirent *const 
 		if (is_double || kind == BACKUP_HALF ||
 		    (options->count_max && kept > options->count_max))
 			backup_delete(backups, name);
-		else if (kind == BACKUP_PLAIN && options->compress)
+		else if (kind == BACKUP_PLAIN && options->compress &&
+			 backup_is_old(backups, name, options->delay_ns))
 			backup_pack(backups, name);
 		if (kind != BACKUP_HALF)
 			before = name;
@@ -289,6 +313,19 @@ static void backups_look(struct backups *backups, const struct backups_options *
 	free(entries);
 }
 
+/* With the lock held. False: it is time for the next file. */
+static bool backups_sleep(struct backups *backups)
+{
+	const struct timespec due = { (time_t)(backups->due_ns / CLOCK_NS_PER_SECOND),
+				      (long)(backups->due_ns % CLOCK_NS_PER_SECOND) };
+
+	if (backups->due_ns)
+		return pthread_cond_timedwait(&backups->changed, &backups->mutex, &due) !=
+		       ETIMEDOUT;
+	pthread_cond_wait(&backups->changed, &backups->mutex);
+	return true;
+}
+
 static void *backups_run(void *context)
 {
 	struct backups *backups = context;
@@ -298,11 +335,10 @@ static void *backups_run(void *context)
 	while (!backups->is_ending) {
 		struct backups_options options = backups->options;
 
-		if (!backups->is_due) {
-			pthread_cond_wait(&backups->changed, &backups->mutex);
+		if (!backups->is_due && backups_sleep(backups))
 			continue;
-		}
 		backups->is_due = false;
+		backups->due_ns = 0;
 		backups->is_busy = true;
 		pthread_mutex_unlock(&backups->mutex);
 		backups_look(backups, &options);

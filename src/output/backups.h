@@ -16,6 +16,7 @@ struct backups;
 struct backups_options {
 	uint32_t count_max; /* 0: all stay */
 	bool compress;
+	uint64_t delay_ns; /* that a file stays as it is, for readers that follow behind */
 };
 
 /* Of the file PATH, which need not be there. -ENOMEM, or an errno of pthread_create(3). */

@@ -342,6 +342,32 @@ static void what_a_crash_left_is_finished(void **state)
 	assert_string_equal(buf_text(&seen), "half packed\npacked, not deleted\nnot begun\n");
 }
 
+static void a_young_file_is_packed_when_it_is_old_enough(void **state)
+{
+	const struct backups_options options = { .compress = true,
+						 .delay_ns = 300 * CLOCK_NS_PER_MS };
+	struct backups *backups;
+	struct timespec times[2] = { { .tv_nsec = UTIME_NOW }, { .tv_nsec = UTIME_NOW } };
+
+	put("e-2026-01-01T00-00-00.000.log", "x\n");
+	put("e-2026-01-02T00-00-00.000.log", "y\n");
+	times[1] = (struct timespec){ 0 };
+	assert_int_equal(utimensat(AT_FDCWD, "e-2026-01-01T00-00-00.000.log", times, 0), 0);
+	times[1].tv_sec = 4000000000; /* a clock that was set back */
+	put("e-2026-01-03T00-00-00.000.log", "z\n");
+	assert_int_equal(utimensat(AT_FDCWD, "e-2026-01-03T00-00-00.000.log", times, 0), 0);
+	assert_int_equal(backups_new(&backups, "e.log"), 0);
+	backups_set_options(backups, &options);
+	backups_wait(backups);
+	assert_int_equal(access("e-2026-01-01T00-00-00.000.log.gz", F_OK), 0);
+	assert_int_equal(access("e-2026-01-02T00-00-00.000.log", F_OK), 0);
+	assert_int_equal(access("e-2026-01-03T00-00-00.000.log.gz", F_OK), 0);
+	for (int i = 0; i < 1000 && access("e-2026-01-02T00-00-00.000.log.gz", F_OK); i++)
+		usleep(10000);
+	assert_int_equal(access("e-2026-01-02T00-00-00.000.log.gz", F_OK), 0);
+	backups_free(backups);
+}
+
 static void what_cannot_be_packed_is_said_and_stays(void **state)
 {
 	const struct backups_options options = { .compress = true };
@@ -494,6 +520,7 @@ int main(void)
 		CASE(older_files_are_packed_and_keep_their_mode_and_time),
 		CASE(no_name_is_given_twice),
 		CASE(what_a_crash_left_is_finished),
+		CASE(a_young_file_is_packed_when_it_is_old_enough),
 		CASE(what_cannot_be_packed_is_said_and_stays),
 		CASE(a_file_that_cannot_be_put_aside_goes_on),
 		CASE(a_file_that_another_has_put_in_its_place_stays),
