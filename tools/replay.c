@@ -19,6 +19,7 @@
 struct replay_options {
 	bool help, measure, credentials, metrics;
 	uint64_t count;
+	const char *file;
 };
 
 #define MEMBER(name) offsetof(struct replay_options, name)
@@ -31,6 +32,8 @@ static const struct option_row replay_rows[] = {
 	  "show credentials, as the agent's flag does", NULL },
 	{ "metrics", 0, OPTION_BOOL, MEMBER(metrics), NULL, NULL, NULL,
 	  "count events as for /metrics", NULL },
+	{ "file", 'f', OPTION_TEXT, MEMBER(file), "", "PATH", NULL,
+	  "write events there as the agent does, 10 MiB a file", NULL },
 	{ "help", 'h', OPTION_BOOL, MEMBER(help), NULL, NULL, NULL, "print this text and exit",
 	  NULL },
 };
@@ -56,6 +59,14 @@ static void replay_on_event(void *context, const Tetragon__GetEventsResponse *ev
 	replay->json_bytes += replay->text.bytes;
 	if (replay->prints)
 		fwrite(replay->text.data, 1, replay->text.bytes, stdout);
+}
+
+/* The file has it already. */
+static void replay_count_event(void *context, const Tetragon__GetEventsResponse *event)
+{
+	struct replay *replay = context;
+
+	replay->events++;
 }
 
 static int replay_read_file(struct replay *replay, const char *path)
@@ -167,8 +178,10 @@ static void replay_all(struct replay *replay, uint64_t count)
 	pipeline_flush(&replay->pipeline);
 }
 
-static int replay_run(const char *path, const struct replay_options *options)
+static int replay_open(struct replay *replay, const char *path,
+		       const struct replay_options *options)
 {
+	const struct output_file_rotation rotation = { 10 << 20, .backups_max = 5 };
 	struct pipeline_options pipeline = {
 		.process_cache_size = 65536,
 		.cpus = 1024,
@@ -177,31 +190,51 @@ static int replay_run(const char *path, const struct replay_options *options)
 			   .message = { .node_name = "replay",
 					.with_credentials = options->credentials } },
 	};
-	struct replay replay = { .prints = !options->measure };
-	struct meters meters = { .shows = { true, true, true, true } };
-	uint64_t start_ns, took_ns;
-	int error = replay_read_file(&replay, path);
+	_cleanup_diag_ struct diag diag = {};
+	int error = replay_read_file(replay, path);
 
 	if (!error)
-		error = pipeline_init(&replay.pipeline, &pipeline);
-	if (error) {
-		fprintf(stderr, "cannot replay \"%s\": %s\n", path,
+		error = pipeline_init(&replay->pipeline, &pipeline);
+	if (!error && options->file[0])
+		error = output_file_new(&replay->pipeline.file, options->file, 0600, &diag);
+	if (!error && replay->pipeline.file)
+		error = output_file_set_rotation(replay->pipeline.file, &rotation);
+	if (error)
+		fprintf(stderr, "%scannot replay \"%s\": %s\n", buf_text(&diag.text), path,
 			error == -EBADMSG ? "not a recording of this version" : strerror(-error));
+	return error;
+}
+
+static void replay_tell(const struct replay *replay, uint64_t took_ns)
+{
+	struct output_file_stats stats = { .bytes = replay->json_bytes };
+
+	if (replay->pipeline.file)
+		output_file_read_stats(replay->pipeline.file, &stats);
+	printf("%llu records, %llu events, %llu bytes of JSON in %.3f s: %.0f events/s, %.0f records/s\n",
+	       (unsigned long long)replay->records, (unsigned long long)replay->events,
+	       (unsigned long long)stats.bytes, (double)took_ns / 1e9,
+	       (double)replay->events * 1e9 / (double)took_ns,
+	       (double)replay->records * 1e9 / (double)took_ns);
+}
+
+static int replay_run(const char *path, const struct replay_options *options)
+{
+	struct replay replay = { .prints = !options->measure };
+	struct meters meters = { .shows = { true, true, true, true } };
+	uint64_t start_ns;
+
+	if (replay_open(&replay, path, options))
 		return 1;
-	}
 	if (options->metrics && meters_init(&meters, true) == 0)
 		replay.pipeline.meters = &meters;
-	replay.pipeline.publish = replay_on_event;
+	replay.pipeline.publish = options->file[0] ? replay_count_event : replay_on_event;
 	replay.pipeline.publish_context = &replay;
 	start_ns = clock_read_ns(CLOCK_PROCESS_CPUTIME_ID);
 	replay_all(&replay, options->count);
-	took_ns = clock_read_ns(CLOCK_PROCESS_CPUTIME_ID) - start_ns;
 	if (options->measure)
-		printf("%llu records, %llu events, %llu bytes of JSON in %.3f s: %.0f events/s, %.0f records/s\n",
-		       (unsigned long long)replay.records, (unsigned long long)replay.events,
-		       (unsigned long long)replay.json_bytes, (double)took_ns / 1e9,
-		       (double)replay.events * 1e9 / (double)took_ns,
-		       (double)replay.records * 1e9 / (double)took_ns);
+		replay_tell(&replay, clock_read_ns(CLOCK_PROCESS_CPUTIME_ID) - start_ns);
+	output_file_free(replay.pipeline.file);
 	pipeline_done(&replay.pipeline);
 	meters_done(&meters);
 	buf_done(&replay.text);
