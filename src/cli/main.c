@@ -1,15 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* `tetra`: finds the command in the words, its flags, and runs it. */
 #include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/log.h"
 #include "base/suggest.h"
+#include "cli/ask.h"
 #include "cli/commands.h"
 #include "cli/help.h"
 
@@ -255,14 +259,51 @@ static enum cli_exit cli_run(struct cli *cli, int count, char *const *words)
 	return cli_run_command(cli, count - used, words + used);
 }
 
+/* ---- standard streams ------------------------------------------------------------------------ */
+
+/* A file that gets the number of a closed stream would get what is printed. What stands there
+ * instead cannot be written, so that a result which nobody gets is still a failure. */
+static void streams_fill(void)
+{
+	int fd = STDIN_FILENO;
+
+	while (fd >= 0 && fd <= STDERR_FILENO)
+		fd = open("/dev/null", O_RDONLY);
+	if (fd > STDERR_FILENO)
+		close(fd);
+}
+
+static bool streams_have_reader(void)
+{
+	struct pollfd out = { .fd = STDOUT_FILENO };
+
+	return poll(&out, 1, 0) <= 0 || !(out.revents & POLLERR);
+}
+
+/* Whether all that was printed has arrived. A reader that has seen enough is no failure. */
+static enum cli_exit streams_finish(enum cli_exit status)
+{
+	char room[CLI_ERROR_BYTES];
+	int error = fflush(stdout) ? errno : 0;
+
+	if ((!error && !ferror(stdout)) || !streams_have_reader())
+		return status;
+	cli_complain("cannot write standard output: %s",
+		     error ? cli_error_text(error, room) : "not all of it was taken");
+	return status == CLI_DONE ? CLI_FAILED : status;
+}
+
 int main(int argc, char **argv)
 {
 	struct cli cli = {};
 	enum cli_exit status;
 
+	streams_fill();
 	/* A reader that goes away is seen at the next write. */
 	signal(SIGPIPE, SIG_IGN);
-	status = cli_run(&cli, argc - 1, argv + 1);
+	/* Who started this may have switched it off, and then children end without a status. */
+	signal(SIGCHLD, SIG_DFL);
+	status = streams_finish(cli_run(&cli, argc - 1, argv + 1));
 	if (cli.diag.lines)
 		fputs(buf_text(&cli.diag.text), stderr);
 	diag_done(&cli.diag);
