@@ -142,7 +142,7 @@ static void explain_add_advice(struct buf *out, const struct policy_hook *hook)
 			     selector->parent_binaries.count + selector->namespaces.count +
 			     selector->namespace_changes.count + selector->capabilities.count +
 			     selector->capability_changes.count + selector->arguments.count +
-			     selector->data.count) &&
+			     selector->data.count + selector->return_arguments.count) &&
 			   !selector->workloads &&
 			   !(selector->actions.count && selector->actions.items[0].rate_limit_ns);
 	}

@@ -237,6 +237,12 @@ static void conditions_add(struct conditions *conditions, struct buf *line)
 	buf_reset(line);
 }
 
+/* By whether the process itself is to be one of them. */
+static const char *const descent_words[] = {
+	[false] = ", nor does it descend from such a process",
+	[true] = ", or it descends from such a process",
+};
+
 static void words_add_pids(struct conditions *conditions, const struct policy_pids *pids)
 {
 	bool is_in = pids->operator.value == POLICY_IN;
@@ -251,7 +257,7 @@ static void words_add_pids(struct conditions *conditions, const struct policy_pi
 	if (pids->values.count > VALUES_SHOWN)
 		buf_add_format(&line, " or one of %zu more", pids->values.count - VALUES_SHOWN);
 	if (pids->follow_forks.value)
-		buf_add_text(&line, ", or it descends from such a process");
+		buf_add_text(&line, descent_words[is_in]);
 	conditions_add(conditions, &line);
 }
 
@@ -265,7 +271,7 @@ static void words_add_binaries(struct conditions *conditions, const char *whose,
 					    : test_words[binaries->test].yes);
 	words_add_texts(&line, &binaries->values);
 	if (binaries->follow_children.value)
-		buf_add_text(&line, ", or it descends from such a process");
+		buf_add_text(&line, descent_words[!binaries->is_negated]);
 	conditions_add(conditions, &line);
 }
 
@@ -343,7 +349,16 @@ static void words_add_filter(struct conditions *conditions, const struct policy_
 	conditions_add(conditions, &line);
 }
 
-static void words_add_conditions(struct buf *out, const struct policy_selector *selector)
+static void words_add_filters(struct conditions *conditions, const struct policy_filter *filters,
+			      size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		words_add_filter(conditions, &filters[i]);
+}
+
+/* AT_RETURN: what is returned decides too, for nothing is done before. */
+static void words_add_conditions(struct buf *out, const struct policy_selector *selector,
+				 bool at_return)
 {
 	struct conditions conditions = { .out = out };
 	_cleanup_buf_ struct buf line = {};
@@ -353,15 +368,22 @@ static void words_add_conditions(struct buf *out, const struct policy_selector *
 		buf_add_text(&line, "it runs in a workload that matchWorkloads selects");
 		conditions_add(&conditions, &line);
 	}
-	for (size_t i = 0; i < selector->arguments.count; i++)
-		words_add_filter(&conditions, &selector->arguments.items[i]);
-	for (size_t i = 0; i < selector->data.count; i++)
-		words_add_filter(&conditions, &selector->data.items[i]);
+	words_add_filters(&conditions, selector->arguments.items, selector->arguments.count);
+	words_add_filters(&conditions, selector->data.items, selector->data.count);
+	if (at_return)
+		words_add_filters(&conditions, selector->return_arguments.items,
+				  selector->return_arguments.count);
 	if (!conditions.count)
 		policy_words_add_line(out, MARGIN_CONDITION, "at each call");
 }
 
 /* ---- actions --------------------------------------------------------------------------------- */
+
+static const char *const scope_words[] = {
+	[POLICY_RATE_LIMIT_THREAD] = "per thread",
+	[POLICY_RATE_LIMIT_PROCESS] = "per process",
+	[POLICY_RATE_LIMIT_GLOBAL] = "on the whole machine",
+};
 
 static void words_add_action(struct buf *out, const struct policy_action *action, bool is_monitored)
 {
@@ -379,12 +401,11 @@ static void words_add_action(struct buf *out, const struct policy_action *action
 		text_add_quoted(out, action->url.bytes ? action->url.data : action->fqdn.data);
 	}
 	if (action->rate_limit_ns)
-		buf_add_format(out, ", at most one of a kind in %llu s per %s",
+		buf_add_format(out, ", at most one of a kind in %llu s %s",
 			       (unsigned long long)(action->rate_limit_ns / CLOCK_NS_PER_SECOND),
 			       action->rate_limit_scope.value < 0
-				       ? "thread"
-				       : words_get(WORDS_RATE_LIMIT_SCOPE,
-						   (size_t)action->rate_limit_scope.value));
+				       ? scope_words[POLICY_RATE_LIMIT_THREAD]
+				       : scope_words[action->rate_limit_scope.value]);
 }
 
 /* An event is made whatever else is done, unless NoPost is among the actions. */
@@ -409,13 +430,24 @@ static void words_add_actions(struct buf *out, const struct policy *policy, cons
 	policy_words_add_line(out, MARGIN_CONDITION, buf_text(&line));
 }
 
-static void words_add_return(struct buf *out, const struct policy *policy,
-			     const struct policy_selector *selector)
+/* What is done at the entry does not wait for what is returned. */
+static void words_add_stages(struct buf *out, const struct policy *policy,
+			     const struct policy_hook *hook, const struct policy_selector *selector)
 {
+	bool at_return = hook->returns.value &&
+			 selector->return_arguments.count + selector->return_actions.count;
+	bool at_entry = !at_return || selector->actions.count;
 	struct conditions conditions = { .out = out };
 
-	for (size_t i = 0; i < selector->return_arguments.count; i++)
-		words_add_filter(&conditions, &selector->return_arguments.items[i]);
+	words_add_conditions(out, selector, !at_entry);
+	if (at_entry)
+		words_add_actions(out, policy, "then:", selector->actions.items,
+				  selector->actions.count);
+	if (!at_return)
+		return;
+	if (at_entry)
+		words_add_filters(&conditions, selector->return_arguments.items,
+				  selector->return_arguments.count);
 	words_add_actions(out, policy, "at the return:", selector->return_actions.items,
 			  selector->return_actions.count);
 }
@@ -438,10 +470,6 @@ void policy_words_add_selectors(struct buf *out, const struct policy *policy,
 			text_add_quoted(out, selector->label.data);
 		}
 		buf_add_text(out, ":\n");
-		words_add_conditions(out, selector);
-		words_add_actions(out, policy, "then:", selector->actions.items,
-				  selector->actions.count);
-		if (hook->returns.value && selector->return_actions.count)
-			words_add_return(out, policy, selector);
+		words_add_stages(out, policy, hook, selector);
 	}
 }

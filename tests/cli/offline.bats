@@ -42,10 +42,11 @@ walk(json.load(sys.stdin)["fields"])'
 }
 
 @test "policy explain tells what policies do" {
-	for file in acts watches monitors wide; do
+	for file in acts watches monitors wide returns; do
 		golden "policy-explain-$file" 0 tetra policy explain --offline "$file.yaml"
 	done
 	golden policy-explain-unloadable 1 tetra policy explain --offline unloadable.yaml
+	golden policy-explain-places 1 tetra policy explain --offline places.yaml
 	golden policy-explain-wrong 1 tetra policy explain --offline wrong.yaml
 	golden policy-explain-none 1 tetra policy explain --offline none.yaml
 }
