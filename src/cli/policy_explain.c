@@ -96,7 +96,8 @@ static void explain_add_call(struct buf *out, struct explain_kernel *kernel,
 	}
 	hook_offer_find(&offer, &wish, &kernel->features, kernel->functions, ~0U, &reason);
 	if (!offer.count) {
-		buf_add_format(&line, "It cannot be hooked here: %s.", buf_text(&reason));
+		buf_add_format(&line, "It cannot be hooked here: %s%s", buf_text(&reason),
+			       strchr(buf_text(&reason), '?') ? "" : ".");
 		kernel->refused += !(hook->ignore && hook->ignore->call_not_found.value);
 	} else {
 		mechanism = offer.mechanisms[0];
@@ -110,22 +111,33 @@ static void explain_add_call(struct buf *out, struct explain_kernel *kernel,
 	policy_words_add_line(out, 3, buf_text(&line));
 }
 
+/* Of a long list the first are shown, and all that stand in the policy's way. */
 static void explain_add_calls(struct buf *out, struct explain_kernel *kernel,
 			      const struct policy *policy, const struct policy_hook *hook)
 {
 	const struct policy_list *list = hook->list;
-	_cleanup_buf_ struct buf line = {};
+	_cleanup_buf_ struct buf line = {}, one = {};
+	size_t left_out = 0;
 
 	if (!list) {
 		explain_add_call(out, kernel, policy, hook, hook->call.data);
 		return;
 	}
-	for (size_t i = 0; i < list->values.count && i < LIST_SHOWN; i++)
-		explain_add_call(out, kernel, policy, hook,
+	for (size_t i = 0; i < list->values.count; i++) {
+		size_t refused = kernel->refused;
+
+		explain_add_call(&one, kernel, policy, hook,
 				 list->syscalls ? list->syscalls[i].name
 						: list->values.items[i].data);
-	if (list->values.count > LIST_SHOWN) {
-		buf_add_format(&line, "and %zu more functions.", list->values.count - LIST_SHOWN);
+		out->failed |= one.failed;
+		if (i < LIST_SHOWN || kernel->refused > refused)
+			buf_add_text(out, buf_text(&one));
+		else
+			left_out++;
+		buf_reset(&one);
+	}
+	if (left_out) {
+		buf_add_format(&line, "And %zu more functions.", left_out);
 		policy_words_add_line(out, 3, buf_text(&line));
 	}
 }

@@ -171,7 +171,10 @@ static void words_add_pair(struct buf *out, const char *left, char between, cons
 static void words_add_place(struct buf *out, const struct policy_hook *hook)
 {
 	if (hook->list) {
-		buf_add_format(out, "%zu functions of the list ", hook->list->values.count);
+		if (hook->list->values.count)
+			buf_add_format(out, "%zu functions of the list ", hook->list->values.count);
+		else
+			buf_add_text(out, "the functions that are found for the list ");
 		text_add_quoted(out, hook->list->name.data);
 	} else if (hook->section == POLICY_SECTION_TRACEPOINTS) {
 		buf_add_text(out, "the tracepoint ");

@@ -63,6 +63,22 @@ walk(json.load(sys.stdin)["fields"])'
 	[[ $output == *'--offline'* ]]
 }
 
+@test "policy explain asks this kernel for all of a list, and shows the first and those that it lacks" {
+	[ "$(id -u)" = 0 ] && [ -r /sys/kernel/btf/vmlinux ] || skip "needs root, and a kernel with type information"
+	run tetra policy explain lists.yaml
+	[ "$status" = 1 ]
+	[ "$(grep -c 'This kernel: "__.*_sys_' <<<"$output")" = 8 ]
+	grep -F '   And 2 more functions.' <<<"$output"
+	grep -F 'watches calls of the functions that are found for the list' <<<"$output"
+	sed '/name: gen/d; /list:gen/d' lists.yaml >"$BATS_TEST_TMPDIR/known.yaml"
+	tetra policy explain "$BATS_TEST_TMPDIR/known.yaml"
+	sed '/name: gen/d; /list:gen/d; s/type: syscalls, //; s/syscall: true/syscall: false/' lists.yaml >"$BATS_TEST_TMPDIR/missing.yaml"
+	run tetra policy explain "$BATS_TEST_TMPDIR/missing.yaml" # no function has the name without its prefix
+	[ "$status" = 1 ]
+	[ "$(grep -c 'It cannot be hooked here: this kernel has no function' <<<"$output")" = 10 ]
+	! grep -E '\?\.|more functions' <<<"$output"
+}
+
 @test "policy explain has a sentence for each operator and each action" {
 	for operator in $(tetra explain tracingpolicy.spec.kprobes.selectors.matchBinaries.operator -o json | jq -r '.values[]'); do
 		sed "s/operator: In/operator: $operator/" acts.yaml | tetra policy explain --offline - >"$BATS_TEST_TMPDIR/out"
