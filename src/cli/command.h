@@ -61,5 +61,5 @@ struct command {
 	enum cli_exit (*run)(const struct cli_settings *cli, const void *settings);
 };
 
-/* Prints a line on standard error. */
+/* Prints a line on standard error, or lines; what would move a terminal becomes U+FFFD. */
 void cli_complain(const char *format, ...) __attribute__((format(printf, 1, 2)));

@@ -321,7 +321,7 @@ static enum cli_exit explain_field(const struct explain_settings *own, const cha
 
 	if (resource < 0)
 		return CLI_USAGE;
-	if (path[bytes]) {
+	if (path[bytes] && path[bytes + 1]) {
 		row = explain_find_field(span_of(path + bytes + 1));
 		if (!row)
 			return CLI_USAGE;

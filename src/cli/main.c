@@ -16,6 +16,7 @@
 #include "cli/ask.h"
 #include "cli/commands.h"
 #include "cli/help.h"
+#include "policy/snippet.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
@@ -52,16 +53,24 @@ static const struct option_row global_rows[] = {
 	  .group = "Flags of all commands" },
 };
 
+/* Complaints name what others have written: files, agents, events. */
 void cli_complain(const char *format, ...)
 {
-	_cleanup_free_ char *line = NULL;
+	_cleanup_free_ char *text = NULL;
+	_cleanup_buf_ struct buf safe = {};
+	struct span rest;
 	va_list args;
 
 	va_start(args, format);
-	if (vasprintf(&line, format, args) < 0)
-		line = NULL;
+	if (vasprintf(&text, format, args) < 0)
+		text = NULL;
 	va_end(args);
-	fprintf(stderr, "%s\n", line ? line : "out of memory");
+	rest = span_of(text ? text : "out of memory");
+	do {
+		snippet_add_safe(&safe, span_cut(&rest, '\n'), SIZE_MAX);
+		buf_add_char(&safe, '\n');
+	} while (rest.bytes);
+	fwrite(safe.data, 1, safe.bytes, stderr);
 }
 
 struct cli {

@@ -24,6 +24,11 @@ setup() {
 	golden explain-no-object 2 tetra explain tracingpolicy.metadata.name.first
 	golden explain-no-version 2 tetra explain tracingpolicy --api-version v2
 	golden explain-nothing 2 tetra explain
+	golden explain-no-word 2 tetra explain 'tracingpolicy..spec'
+	golden explain-nonsense 2 tetra explain zzzzzzzzzz
+	golden explain-hostile 2 tetra explain $'tracingpolicy.\e[2J\xff\u202e'
+	diff <(tetra explain tracingpolicy.spec) <(tetra explain tracingpolicy.spec.)
+	diff <(tetra explain tracingpolicy) <(tetra explain tracingpolicy.)
 }
 
 @test "every field of a policy has a sentence" {
