@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* `tetra why`: which policy, hook, selector and values made an event. */
+#include <errno.h>
 #include <inttypes.h>
 #include <jansson.h>
 #include <stdio.h>
@@ -10,7 +11,8 @@
 
 #include "base/cleanup.h"
 #include "base/utf8.h"
-#include "cli/connect.h"
+#include "cli/ask.h"
+#include "cli/event_lines.h"
 #include "cli/reasons.h"
 #include "event/json_parse.h"
 #include "event/text.h"
@@ -30,6 +32,9 @@ struct why {
 	struct reasons_event event;
 	bool is_found;
 	struct buf out;
+	/* of standard input */
+	size_t events;
+	enum cli_exit status;
 };
 
 /* By enum reasons_verdict. */
@@ -329,16 +334,10 @@ static void why_tell_unasked(struct why *why, const Tetragon__GetEventsResponse 
 	add_process(&why->out, "parent", parent);
 }
 
-static enum cli_exit why_explain(struct why *why, const char *line, size_t bytes)
+static enum cli_exit why_explain(struct why *why, const Tetragon__GetEventsResponse *event)
 {
-	Tetragon__GetEventsResponse *event = NULL;
-	_cleanup_diag_ struct diag diag = {};
 	enum cli_exit status = CLI_DONE;
 
-	if (json_parse_event(line, bytes, &event, &diag)) {
-		fputs(buf_text(&diag.text), stderr);
-		return CLI_FAILED;
-	}
 	why->is_found = false;
 	if (!reasons_event_read(&why->event, event))
 		why_tell_unasked(why, event);
@@ -350,26 +349,58 @@ static enum cli_exit why_explain(struct why *why, const char *line, size_t bytes
 	if (why->out.failed || !why->is_found)
 		status = CLI_FAILED;
 	buf_reset(&why->out);
+	return status;
+}
+
+static enum cli_exit why_explain_word(struct why *why, const char *line)
+{
+	Tetragon__GetEventsResponse *event = NULL;
+	_cleanup_diag_ struct diag diag = {};
+	enum cli_exit status;
+
+	if (json_parse_event(line, strlen(line), &event, &diag)) {
+		cli_complain("%s", buf_text(&diag.text));
+		return CLI_FAILED;
+	}
+	status = why_explain(why, event);
 	tetragon__get_events_response__free_unpacked(event, NULL);
 	return status;
 }
 
+static int why_on_event(void *context, const Tetragon__GetEventsResponse *event)
+{
+	struct why *why = context;
+
+	why->events++;
+	if (why_explain(why, event) != CLI_DONE)
+		why->status = CLI_FAILED;
+	return ferror(stdout) ? -EPIPE : 0;
+}
+
+static int why_on_idle(void *context)
+{
+	return fflush(stdout) ? -EPIPE : 0;
+}
+
 static enum cli_exit why_explain_input(struct why *why)
 {
-	_cleanup_free_ char *line = NULL;
-	enum cli_exit status = CLI_DONE;
-	size_t capacity = 0, events = 0;
-	ssize_t bytes;
+	struct event_lines_sink sink = {
+		.on_event = why_on_event, .on_idle = why_on_idle, .context = why, .stop_fd = -1
+	};
+	struct event_lines_result result;
+	char room[CLI_ERROR_BYTES];
+	int error = event_lines_read(&sink, &result);
 
-	while ((bytes = getline(&line, &capacity, stdin)) > 0) {
-		if (line[0] == '\n')
-			continue;
-		events++;
-		if (why_explain(why, line, (size_t)bytes) != CLI_DONE)
-			status = CLI_FAILED;
-	}
-	if (events)
-		return status;
+	if (result.bad > EVENT_LINES_SAID_MAX)
+		cli_complain("%zu lines of standard input are no events", result.bad);
+	if (error == -EPIPE) /* a reader that has seen enough is no failure */
+		error = 0;
+	if (error)
+		cli_complain("cannot read standard input: %s", cli_error_text(-error, room));
+	if (error || result.bad)
+		return CLI_FAILED;
+	if (why->events)
+		return why->status;
 	cli_complain("there is no event; want one as \"tetra getevents\" writes it");
 	return CLI_USAGE;
 }
@@ -383,7 +414,7 @@ static enum cli_exit why_run(const struct cli_settings *cli, const void *setting
 	if (!words->count || strcmp(words->items[0], "-") == 0)
 		status = why_explain_input(&why);
 	else
-		status = why_explain(&why, words->items[0], strlen(words->items[0]));
+		status = why_explain_word(&why, words->items[0]);
 	buf_done(&why.out);
 	return status;
 }

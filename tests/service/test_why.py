@@ -283,12 +283,67 @@ spec:
             self.assertEqual((got.returncode, got.stdout), (status, ""), words)
             self.assertIn(wanted, got.stderr)
 
+    def test_lines_are_explained_as_they_come(self):
+        process = subprocess.Popen([TETRA, "why", "-o", "json"], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        for _ in range(2):
+            process.stdin.write(json.dumps({"process_exec": {"process": PROCESS}}).encode() + b"\n")
+            process.stdin.flush()
+            self.assertEqual(process.stdout.readline(), b'{"policy":null,"verdict":"holds"}\n')
+        process.stdin.close()
+        self.assertEqual((process.wait(timeout=DEADLINE), process.stdout.read()), (0, b""))
+        process.stdout.close()
+
+    def test_lines_that_are_no_events_are_named_and_the_rest_is_explained(self):
+        line = json.dumps({"process_exec": {"process": PROCESS}})
+        got = self.run_why("-", text="\n \t\r\n".join([line, "[1]", "x" * 5000000, line, '{"process_exec": 1}', line]))
+        self.assertEqual((got.returncode, got.stdout.count("no policy is needed")), (1, 3))
+        for number, wanted in ((3, "the message is a list"), (5, "longer than 4194304 bytes"), (9, "process_exec")):
+            self.assertRegex(got.stderr, r"(?m)^standard input line %d: .*%s" % (number, wanted))
+        self.assertEqual(len(got.stderr.splitlines()), 3)
+        got = self.run_why(text="nonsense\n" * 1000)
+        self.assertEqual((got.returncode, len(got.stderr.splitlines())), (1, 21))
+        self.assertIn("1000 lines of standard input are no events", got.stderr)
+
+    def test_a_line_that_never_ends_takes_no_memory(self):
+        with open("/dev/zero", "rb") as zeros:
+            got = subprocess.run(["bash", "-c", 'ulimit -v 500000; head -c 200M | "$0" why -', TETRA], stdin=zeros,
+                                 capture_output=True, text=True, timeout=DEADLINE)
+        self.assertEqual((got.returncode, got.stderr), (1, "standard input line 1: longer than 4194304 bytes\n"))
+
+    def test_what_cannot_be_read_is_not_called_empty(self):
+        folder = os.open("/", os.O_RDONLY)
+        got = subprocess.run([TETRA, "why"], stdin=folder, capture_output=True, text=True, timeout=DEADLINE)
+        os.close(folder)
+        self.assertEqual((got.returncode, got.stderr), (1, "cannot read standard input: is a directory\n"))
+        for text in ("", "\n\n", " \r\n"):
+            self.assertEqual(self.run_why(text=text).returncode, 2, text)
+
+    def test_a_reader_that_has_enough_ends_it(self):
+        reader, writer = os.pipe()
+        process = subprocess.Popen([TETRA, "why", "-"], stdin=subprocess.PIPE, stdout=writer, stderr=subprocess.PIPE)
+        os.close(writer)
+        os.close(reader)
+        line = json.dumps({"process_exec": {"process": PROCESS}}).encode() + b"\n"
+        with self.assertRaises(BrokenPipeError):
+            while True:
+                process.stdin.write(line * 100)
+                process.stdin.flush()
+        self.assertEqual((process.wait(timeout=DEADLINE), process.stderr.read()), (0, b""))
+        process.stderr.close()
+        try:
+            process.stdin.close()
+        except BrokenPipeError:
+            pass
+
     def test_nothing_of_an_event_moves_the_cursor(self):
         selector = "matchArgs: [{index: 0, operator: Equal, values: ['x']}]"
         text = policy([selector], "[{index: 0, type: string}]")
         got = self.ask(text, event([{"string_arg": "\x1b[2J\x07\x9b"}]))
         self.assertEqual(got.returncode, 1)
         self.assertFalse(set(got.stdout) & {"\x1b", "\x07", "\x9b"})
+        got = self.run_why("--policy", self.path, event([{"string_arg": "x"}], name="\x1b[2J\u202eq\x9b"))
+        self.assertFalse(set(got.stderr) & {"\x1b", "\u202e", "\x9b"}, got.stderr)
+        self.assertIn('the event is of policy "\ufffd[2J', got.stderr)
 
     def test_the_agent_is_asked_for_the_policy(self):
         text = policy(["matchArgs: [{index: 0, operator: Equal, values: ['5']}]"])
