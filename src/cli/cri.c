@@ -14,6 +14,7 @@
 #include "event/text.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+#define SLICE	     ".slice"
 
 /* Where runtimes listen, in the order in which they are tried. */
 static const char *const endpoints[] = {
@@ -116,14 +117,18 @@ static bool cri_call(const struct cli_settings *cli, const char *address,
 	return *out;
 }
 
+/* OBJECT NULL: it would hold bytes that are no text. */
 static enum cli_exit cri_print_object(json_t *object)
 {
-	char *line = json_dumps(object, JSON_COMPACT);
+	char *line = object ? json_dumps(object, JSON_COMPACT) : NULL;
 
-	printf("%s\n", line ? line : "{}");
-	free(line);
+	if (line)
+		printf("%s\n", line);
+	else
+		cli_complain("the runtime's answer is no UTF-8, which JSON needs");
 	json_decref(object);
-	return CLI_DONE;
+	free(line);
+	return line ? CLI_DONE : CLI_FAILED;
 }
 
 /* ---- version --------------------------------------------------------------------------------- */
@@ -162,28 +167,52 @@ static enum cli_exit cri_version_run(const struct cli_settings *cli, const void 
 /* ---- cgroup_path ------------------------------------------------------------------------------
  */
 
-/* "a-b.slice:prefix:name" of systemd means /a.slice/a-b.slice/prefix-name.scope; other paths are
- * paths. */
+/* Adds the folders of SLICE, systemd.slice(5): "a-b.slice" is /a.slice/a-b.slice, "-.slice" is the
+ * root. False: that is no name of a slice. */
+static bool cri_add_slice(struct buf *out, struct span slice)
+{
+	size_t bytes;
+
+	if (slice.bytes <= strlen(SLICE) ||
+	    memcmp(slice.data + slice.bytes - strlen(SLICE), SLICE, strlen(SLICE)) != 0)
+		return false;
+	bytes = slice.bytes - strlen(SLICE);
+	if (bytes == 1 && *slice.data == '-')
+		return true;
+	for (size_t i = 0; i <= bytes; i++) {
+		if (i < bytes && slice.data[i] != '-')
+			continue;
+		if (i == 0 || slice.data[i - 1] == '-') /* a part without a name */
+			return false;
+		buf_add_format(out, "/%.*s" SLICE, (int)i, slice.data);
+	}
+	return true;
+}
+
+/* "a-b.slice:prefix:name" of systemd means /a.slice/a-b.slice/prefix-name.scope; what has a slash
+ * is a path, colons or not. */
 static bool cri_add_path(struct buf *out, const char *cgroups_path)
 {
-	const char *colon = strchr(cgroups_path, ':');
-	const char *second = colon ? strchr(colon + 1, ':') : NULL;
-	const char *slice = cgroups_path;
+	struct span name = span_of(cgroups_path);
+	struct span slice, prefix;
 
-	if (!colon) {
+	if (strchr(cgroups_path, '/')) {
 		buf_add_text(out, cgroups_path);
-		return *cgroups_path;
+		return true;
 	}
-	if (!second || colon - slice < 7 || strncmp(colon - 6, ".slice", 6) != 0)
+	slice = span_cut(&name, ':');
+	prefix = span_cut(&name, ':');
+	if (!name.bytes || memchr(name.data, ':', name.bytes) || !cri_add_slice(out, slice))
 		return false;
-	for (const char *at = slice; at <= colon - 6; at++) {
-		if (*at == '-' || at == colon - 6)
-			buf_add_format(out, "/%.*s.slice", (int)(at - slice), slice);
-	}
 	buf_add_char(out, '/');
-	if (second > colon + 1)
-		buf_add_format(out, "%.*s-", (int)(second - colon - 1), colon + 1);
-	buf_add_format(out, "%s.scope", second + 1);
+	if (name.bytes > strlen(SLICE) &&
+	    memcmp(name.data + name.bytes - strlen(SLICE), SLICE, strlen(SLICE)) == 0) {
+		buf_add(out, name.data, name.bytes); /* runc gives these no scope */
+		return true;
+	}
+	if (prefix.bytes)
+		buf_add_format(out, "%.*s-", (int)prefix.bytes, prefix.data);
+	buf_add_format(out, "%.*s.scope", (int)name.bytes, name.data);
 	return true;
 }
 

@@ -3,6 +3,7 @@
 hooks of runtimes, and the CRI of container runtimes. Servers are made of Python's gRPC library."""
 import json
 import os
+import socket
 import subprocess
 import sys
 import tempfile
@@ -29,6 +30,16 @@ def load(folder, name):
 
 
 cri = load(os.path.join(SOURCE, "src", "cli"), "cri.proto")
+
+
+class Raw:
+    """Bytes that stand for a message."""
+
+    def __init__(self, data):
+        self.data = data
+
+    def SerializeToString(self):
+        return self.data
 
 
 class Server(grpc.GenericRpcHandler):
@@ -178,6 +189,13 @@ class Runtime(unittest.TestCase):
             "kubepods-besteffort-pod1.slice:cri-containerd:abc":
                 "/kubepods.slice/kubepods-besteffort.slice/kubepods-besteffort-pod1.slice/cri-containerd-abc.scope",
             "system.slice::abc": "/system.slice/abc.scope",
+            # runc without systemd's driver makes folders of such names
+            "/system.slice/containerd.service/kubepods-pod1.slice:cri-containerd:abc":
+                "/system.slice/containerd.service/kubepods-pod1.slice:cri-containerd:abc",
+            "/a:b": "/a:b",
+            "-.slice:crio:abc": "/crio-abc.scope",
+            "a.slice:crio:b.slice": "/a.slice/b.slice",
+            "a-b-c.slice:x-y:z-1": "/a.slice/a-b.slice/a-b-c.slice/x-y-z-1.scope",
         }
         for given, wanted in cases.items():
             info = {"info": json.dumps({"runtimeSpec": {"linux": {"cgroupsPath": given}}})}
@@ -185,12 +203,41 @@ class Runtime(unittest.TestCase):
             self.assertEqual(json.loads(self.path(info, "-o", "json").stdout), {"id": "abc", "cgroup_path": wanted})
 
     def test_answers_without_a_path_are_told(self):
-        for path in ("a:b", "x.slic:a:b", "", ".slice:a:b"):
+        for path in ("a:b", "x.slic:a:b", "", ".slice:a:b", "a.slice:b:", "a.slice:b:c:d", "a--b.slice:c:d", "-a.slice:b:c",
+                     "a-.slice:b:c", "--.slice:b:c", "abc"):
             info = {"info": json.dumps({"runtimeSpec": {"linux": {"cgroupsPath": path}}})}
             self.assertIn('does not tell the cgroup of "abc"', self.path(info, status=1).stderr)
         for text in ("", "{", "[]", '{"runtimeSpec": 1}', '{"runtimeSpec": {"linux": {"cgroupsPath": 7}}}'):
             self.assertIn('does not tell the cgroup of "abc"', self.path({"info": text}, status=1).stderr)
         self.assertEqual(self.path({}, status=1).stdout, "")
+
+    def test_answers_that_are_no_text_are_no_json(self):
+        with self.serve({self.PATH + "Version": Raw(b"\x12\x02\xff\xfe\x1a\x011")}):  # runtime_name, runtime_version
+            got = tetra("cri", "version", "-r", self.socket, "-o", "json")
+            self.assertEqual((got.returncode, got.stdout), (1, ""))
+            self.assertIn("no UTF-8", got.stderr)
+            self.assertIn("\\xff\\xfe", tetra("cri", "version", "-r", self.socket).stdout)
+
+    def test_answers_that_are_no_messages_are_told(self):
+        for raw in (b"\xff", b"\x12\x7fshort", b"\x0a", b"\x12\xff\xff\xff\xff\x0f", b"\x00"):
+            with self.serve({self.PATH + "Version": Raw(raw), self.PATH + "ContainerStatus": Raw(raw)}):
+                for words in (("version",), ("cgroup_path", "abc")):
+                    got = tetra("cri", *words, "-r", self.socket)
+                    self.assertEqual((got.returncode, got.stdout), (1, ""), raw)
+                    self.assertRegex(got.stderr, r"^the answer of the runtime at .* is no runtime\.v1\.[A-Za-z]*Response$")
+
+    def test_a_socket_of_something_else_is_told(self):
+        with socket.socket(socket.AF_UNIX) as listener:
+            listener.bind(self.socket)
+            listener.listen()
+            process = subprocess.Popen([TETRA, "cri", "version", "-r", self.socket], stdout=subprocess.PIPE,
+                                       stderr=subprocess.PIPE, text=True)
+            peer = listener.accept()[0]
+            peer.sendall(b"SSH-2.0-OpenSSH_9.2\r\n" * 10)
+            peer.close()
+            out, error = process.communicate(timeout=DEADLINE)
+        self.assertEqual((process.returncode, out), (1, ""))
+        self.assertIn('the runtime at "unix://%s"' % self.socket, error)
 
     def test_a_refusal_is_told(self):
         with self.serve({self.PATH + "ContainerStatus": "no such container"}):
