@@ -25,7 +25,7 @@
 /* Lists of programs and logs are some megabytes; a report is sent by mail. */
 #define PIECE_BYTES_MAX	 (8u << 20)
 #define REPORT_BYTES_MAX (128u << 20)
-enum { EXTRA_FILES_MAX = 64, WORDS_MAX = 8, REACH_WORDS_MAX = 13 };
+enum { EXTRA_FILES_MAX = 64, EXTRA_NAME_BYTES = 64, WORDS_MAX = 8, REACH_WORDS_MAX = 13 };
 
 /* What stands first in a word of the table: this program, the option --bpftool. */
 #define SELF	"@tetra"
@@ -279,28 +279,58 @@ static const char *extra_get_path(const json_t *item)
 	return json_string_value(json_object_get(item, "path"));
 }
 
+/* A name that every tar(1) takes, whatever the file is called. */
+static void extra_fill_name(char out[EXTRA_NAME_BYTES], size_t number, const char *path)
+{
+	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+				    "/._-";
+	const char *slash;
+
+	path = path ? path : "";
+	slash = strrchr(path, '/');
+	snprintf(out, EXTRA_NAME_BYTES, "extra/%02zu-%.40s", number, slash ? slash + 1 : path);
+	for (out += strspn(out, plain); *out; out += strspn(out, plain))
+		*out = '_';
+}
+
+static int bugtool_collect_file(struct bugtool *bugtool, size_t number, const char *path)
+{
+	struct collect_limits limits = { bugtool->settings->piece_ns, PIECE_BYTES_MAX };
+	struct collected collected = {};
+	char name[EXTRA_NAME_BYTES];
+	int error;
+
+	extra_fill_name(name, number, path);
+	if (!path || bugtool->bytes >= REPORT_BYTES_MAX || number >= EXTRA_FILES_MAX) {
+		bugtool_note(bugtool, name,
+			     !path			 ? "left out: the list has no path here"
+			     : number >= EXTRA_FILES_MAX ? "left out: the list is too long"
+							 : "left out: the report is long enough");
+		return 0;
+	}
+	error = collect_function(&collected, &limits, bugtool_print_file, path);
+	if (!error)
+		error = bugtool_keep(bugtool, name, &collected);
+	buf_done(&collected.data);
+	return error;
+}
+
 /* Files that the administrator wants in every report: a list of paths, or of objects with "path".
  */
 static int bugtool_collect_extra(struct bugtool *bugtool)
 {
-	json_t *list = json_load_file(BUGTOOL_EXTRA_PATH, 0, NULL);
-	struct collect_limits limits = { bugtool->settings->piece_ns, PIECE_BYTES_MAX };
+	json_error_t reason;
+	json_t *list = json_load_file(BUGTOOL_EXTRA_PATH, 0, &reason);
+	_cleanup_buf_ struct buf text = {};
 	int error = 0;
 
-	for (size_t i = 0; !error && i < json_array_size(list) && i < EXTRA_FILES_MAX; i++) {
-		const char *path = extra_get_path(json_array_get(list, i));
-		struct collected collected = {};
-		char name[64];
-
-		if (!path)
-			continue;
-		snprintf(name, sizeof(name), "extra/%02zu-%.40s", i,
-			 strrchr(path, '/') ? strrchr(path, '/') + 1 : path);
-		error = collect_function(&collected, &limits, bugtool_print_file, path);
-		if (!error)
-			error = bugtool_keep(bugtool, name, &collected);
-		buf_done(&collected.data);
+	if (!json_is_array(list) && access(BUGTOOL_EXTRA_PATH, F_OK) == 0) {
+		buf_add_format(&text, "left out: \"" BUGTOOL_EXTRA_PATH "\" is no list: %s",
+			       list ? "want [\"/path\", ...]" : reason.text);
+		bugtool_note(bugtool, "extra", buf_text(&text));
 	}
+	for (size_t i = 0; !error && i < json_array_size(list) && i <= EXTRA_FILES_MAX; i++)
+		error = bugtool_collect_file(bugtool, i, extra_get_path(json_array_get(list, i)));
 	json_decref(list);
 	return error;
 }

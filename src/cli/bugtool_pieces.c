@@ -195,13 +195,18 @@ static int metrics_connect(const char *address)
 	const struct addrinfo hints = { .ai_socktype = SOCK_STREAM };
 	_cleanup_free_ char *host = strdup(address);
 	char *colon = host ? strrchr(host, ':') : NULL;
+	const char *name = host;
 	struct addrinfo *list;
 	int fd = -1;
 
 	if (!colon)
 		return -1;
 	*colon = '\0';
-	if (getaddrinfo(*host ? host : "localhost", colon + 1, &hints, &list))
+	if (*host == '[' && colon[-1] == ']') { /* IPv6, RFC 3986 */
+		name = host + 1;
+		colon[-1] = '\0';
+	}
+	if (getaddrinfo(*name ? name : "localhost", colon + 1, &hints, &list))
 		return -1;
 	for (const struct addrinfo *one = list; one && fd < 0; one = one->ai_next) {
 		fd = socket(one->ai_family, one->ai_socktype | SOCK_CLOEXEC, one->ai_protocol);
