@@ -9,11 +9,17 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/utf8.h"
 #include "cli/ask.h"
 #include "kernel/syscalls.h"
 #include "kernel/types.h"
+#include "policy/limits.h"
+#include "policy/source.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+/* KSYM_NAME_LEN of the kernel is 512 (6.1), and a module's name may follow. */
+enum { LINE_BYTES = 1024 };
 
 /* Where tracefs is mounted, in the order in which they are tried. */
 static const char *const function_files[] = {
@@ -21,20 +27,81 @@ static const char *const function_files[] = {
 	"/sys/kernel/debug/tracing/available_filter_functions",
 };
 
+/* False: a control, or what YAML takes for the end of a line or of a file's first bytes: U+0080 to
+ * U+009F, U+2028, U+2029, U+FEFF. */
+static bool quoted_is_plain(const char *at, size_t bytes)
+{
+	unsigned char first = (unsigned char)at[0], last = (unsigned char)at[bytes - 1];
+
+	if (bytes == 1)
+		return first >= 0x20 && first != 0x7f;
+	if (bytes == 2)
+		return first != 0xc2 || last >= 0xa0;
+	return bytes != 3 ||
+	       (memcmp(at, "\xe2\x80\xa8", 3) != 0 && memcmp(at, "\xe2\x80\xa9", 3) != 0 &&
+		memcmp(at, "\xef\xbb\xbf", 3) != 0);
+}
+
 void generate_add_quoted(struct buf *out, const char *text)
 {
-	buf_add_char(out, '"');
-	for (; *text; text++) {
-		unsigned char c = (unsigned char)*text;
+	size_t left = strlen(text), bytes;
 
-		if (c == '"' || c == '\\')
-			buf_add_format(out, "\\%c", c);
-		else if (c < 0x20 || c == 0x7f)
-			buf_add_format(out, "\\x%02x", c);
+	buf_add_char(out, '"');
+	for (; left; text += bytes, left -= bytes) {
+		const unsigned char *at = (const unsigned char *)text;
+
+		bytes = utf8_char_bytes(text, left);
+		bytes = bytes ? bytes : 1; /* it is refused below */
+		if (*text == '"' || *text == '\\')
+			buf_add_format(out, "\\%c", *text);
+		else if (quoted_is_plain(text, bytes))
+			buf_add(out, text, bytes);
+		else if (bytes <= 2)
+			buf_add_format(out, "\\x%02x", at[bytes - 1]);
 		else
-			buf_add_char(out, (char)c);
+			buf_add_format(out, "\\u%04x",
+				       (at[0] & 0xfU) << 12 | (at[1] & 0x3fU) << 6 |
+					       (at[2] & 0x3fU));
 	}
 	buf_add_char(out, '"');
+}
+
+static bool text_is_utf8(const char *text)
+{
+	size_t left = strlen(text), bytes;
+
+	for (; left; text += bytes, left -= bytes) {
+		bytes = utf8_char_bytes(text, left);
+		if (!bytes)
+			return false;
+	}
+	return true;
+}
+
+bool generate_is_name(const char *name)
+{
+	size_t bytes = strlen(name);
+
+	if (!bytes || bytes >= POLICY_TEXT_BYTES_MAX)
+		return false;
+	for (; *name; name++) {
+		if ((unsigned char)*name <= ' ' || (unsigned char)*name >= 0x7f)
+			return false;
+	}
+	return true;
+}
+
+enum cli_exit generate_print(struct buf *text)
+{
+	if (!text_is_utf8(buf_text(text)))
+		cli_complain("a name in the policy would be no UTF-8, which policies are");
+	else if (text->bytes > SOURCE_BYTES_MAX)
+		cli_complain("the policy would have %zu bytes, and a policy has at most %u; "
+			     "choose fewer functions",
+			     text->bytes, SOURCE_BYTES_MAX);
+	else
+		return cli_print(text);
+	return CLI_FAILED;
 }
 
 void generate_add_head(struct buf *out, const char *name)
@@ -119,7 +186,7 @@ static enum cli_exit generate_syscalls_run(const struct cli_settings *cli, const
 	buf_add_text(&text, "spec:\n  kprobes:\n");
 	if (generate_visit_syscalls(hooks.own->btf, generate_add_hook, &hooks))
 		return CLI_FAILED;
-	return cli_print(&text);
+	return generate_print(&text);
 }
 
 static enum cli_exit generate_syscalls_list_run(const struct cli_settings *cli,
@@ -135,7 +202,7 @@ static enum cli_exit generate_syscalls_list_run(const struct cli_settings *cli,
 		return CLI_FAILED;
 	buf_add_text(&text, "  kprobes:\n  - call: \"list:all-syscalls\"\n    syscall: true\n");
 	generate_add_selectors(&text, own);
-	return cli_print(&text);
+	return generate_print(&text);
 }
 
 /* ---- functions that can be traced ------------------------------------------------------------ */
@@ -158,21 +225,68 @@ static FILE *generate_open_functions(const char *from)
 	return file;
 }
 
-/* Lines are "name" or "name [module]". */
-static size_t generate_add_functions(FILE *file, const regex_t *regex, struct buf *out)
-{
-	char line[512];
-	size_t count = 0;
+enum function_line { LINE_END, LINE_EMPTY, LINE_BAD, LINE_NAME };
 
-	while (fgets(line, sizeof(line), file)) {
-		line[strcspn(line, " \t\n")] = '\0';
-		if (!*line || regexec(regex, line, 0, NULL, 0) != 0)
+/* Of "name" or "name [module]"; what is longer than NAME, or has a NUL, is none. */
+static enum function_line generate_read_line(FILE *file, char name[LINE_BYTES])
+{
+	size_t bytes = 0;
+	int letter = getc(file);
+
+	if (letter == EOF)
+		return LINE_END;
+	for (; letter != EOF && letter != '\n'; letter = getc(file)) {
+		if (bytes < LINE_BYTES - 1)
+			name[bytes++] = (char)letter;
+	}
+	name[bytes] = '\0';
+	if (name[strspn(name, " \t\r")] == '\0' && strlen(name) == bytes)
+		return LINE_EMPTY;
+	if (bytes == LINE_BYTES - 1 || strlen(name) != bytes)
+		return LINE_BAD;
+	name[strcspn(name, " \t\r")] = '\0';
+	return generate_is_name(name) ? LINE_NAME : LINE_BAD;
+}
+
+/* OUT_BAD: lines that name no function. */
+static size_t generate_add_functions(FILE *file, const regex_t *regex, struct buf *out,
+				     size_t *out_bad)
+{
+	char name[LINE_BYTES];
+	size_t count = 0;
+	enum function_line line;
+
+	while ((line = generate_read_line(file, name)) != LINE_END) {
+		*out_bad += line == LINE_BAD;
+		if (line != LINE_NAME || regexec(regex, name, 0, NULL, 0) != 0)
 			continue;
 		buf_add_text(out, "    - ");
-		generate_add_quoted(out, line);
+		generate_add_quoted(out, name);
 		buf_add_char(out, '\n');
 		count++;
 	}
+	return count;
+}
+
+/* False: nothing was read that is of use, and said. */
+static bool generate_add_file(FILE *file, const struct generate_settings *own, const regex_t *regex,
+			      struct buf *out)
+{
+	const char *path = *own->from ? own->from : function_files[0];
+	char room[CLI_ERROR_BYTES];
+	size_t bad = 0;
+	size_t count = generate_add_functions(file, regex, out, &bad);
+
+	if (ferror(file)) {
+		cli_complain("cannot read \"%s\": %s", path, cli_error_text(errno, room));
+		return false;
+	}
+	if (bad)
+		cli_complain("%zu line%s of \"%s\" name%s no function and %s left out", bad,
+			     bad == 1 ? "" : "s", path, bad == 1 ? "s" : "",
+			     bad == 1 ? "is" : "are");
+	if (!count)
+		cli_complain("no function that can be traced matches \"%s\"", own->regex);
 	return count;
 }
 
@@ -182,7 +296,7 @@ static enum cli_exit generate_functions_run(const struct cli_settings *cli, cons
 	_cleanup_buf_ struct buf text = {};
 	char reason[128];
 	regex_t regex;
-	size_t count;
+	bool is_filled;
 	int error = regcomp(&regex, own->regex, REG_EXTENDED | REG_NOSUB);
 	FILE *file;
 
@@ -198,16 +312,14 @@ static enum cli_exit generate_functions_run(const struct cli_settings *cli, cons
 	}
 	generate_add_head(&text, "ftrace");
 	buf_add_text(&text, "spec:\n  lists:\n  - name: ftrace\n    values:\n");
-	count = generate_add_functions(file, &regex, &text);
+	is_filled = generate_add_file(file, own, &regex, &text);
 	fclose(file);
 	regfree(&regex);
-	if (!count) {
-		cli_complain("no function that can be traced matches \"%s\"", own->regex);
+	if (!is_filled)
 		return CLI_FAILED;
-	}
 	buf_add_text(&text, "  kprobes:\n  - call: \"list:ftrace\"\n    syscall: false\n");
 	generate_add_selectors(&text, own);
-	return cli_print(&text);
+	return generate_print(&text);
 }
 
 static enum cli_exit generate_empty_run(const struct cli_settings *cli, const void *settings)

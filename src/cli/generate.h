@@ -21,6 +21,12 @@ void generate_add_selectors(struct buf *out, const struct generate_settings *own
 /* TEXT in double quotes, with escapes. */
 void generate_add_quoted(struct buf *out, const char *text);
 
+/* Whether NAME may be that of a function or a probe: printable, of ASCII, not too long. */
+bool generate_is_name(const char *name);
+
+/* Prints a policy, unless it is too large or no UTF-8: a line says so then. */
+enum cli_exit generate_print(struct buf *text);
+
 /* Functions and probes of an ELF file; no hooks and a line said: there are none, or no file. */
 enum cli_exit generate_uprobes(const struct cli_settings *cli, const void *settings);
 enum cli_exit generate_usdts(const struct cli_settings *cli, const void *settings);

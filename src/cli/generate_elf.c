@@ -11,11 +11,16 @@
 #include "base/cleanup.h"
 #include "cli/ask.h"
 #include "cli/generate.h"
+#include "policy/limits.h"
+#include "policy/source.h"
 
 enum {
-	STAPSDT_TYPE = 3,	  /* NT_STAPSDT, <sys/sdt.h> */
-	PROBES_MAX = 4096,	  /* no program has as many; a policy may not have more hooks */
-	NAME_BYTES_MAX = 4096 - 1 /* longer symbols are refused by the policy's checks */
+	STAPSDT_TYPE = 3,	       /* NT_STAPSDT, <sys/sdt.h> */
+	PROBES_MAX = POLICY_ITEMS_MAX, /* a policy may not have more hooks */
+	/* Sections may lie upon each other, so that a small file has any number of entries. */
+	SYMBOLS_MAX = 1 << 24, /* of the largest programs, a tenth */
+	NOTES_MAX = 1 << 16,
+	NAMES_BYTES_MAX = 8 * SOURCE_BYTES_MAX /* most are there twice; more fit no policy */
 };
 
 struct elf_file {
@@ -25,6 +30,8 @@ struct elf_file {
 	struct buf seen; /* names, each ended by a NUL */
 	const char **names;
 	size_t count;
+	size_t entries;	  /* that were looked at */
+	bool is_too_much; /* one of the limits above */
 };
 
 static void elf_file_done(struct elf_file *file)
@@ -65,7 +72,7 @@ static void elf_visit_sections(struct elf_file *file, uint32_t type, elf_section
 {
 	Elf_Scn *section = NULL;
 
-	while ((section = elf_nextscn(file->elf, section)) != NULL) {
+	while (!file->is_too_much && (section = elf_nextscn(file->elf, section)) != NULL) {
 		GElf_Shdr header;
 		Elf_Data *data;
 
@@ -79,28 +86,22 @@ static void elf_visit_sections(struct elf_file *file, uint32_t type, elf_section
 
 /* ---- functions ------------------------------------------------------------------------------ */
 
+/* "+" and "@" separate offsets and versions. */
 static bool name_can_be_hooked(const char *name)
 {
-	size_t bytes = strlen(name);
-
-	/* "+" and "@" separate offsets and versions. */
-	if (!bytes || bytes > NAME_BYTES_MAX || strpbrk(name, "+@"))
-		return false;
-	for (; *name; name++) {
-		if ((unsigned char)*name <= ' ' || (unsigned char)*name >= 0x7f)
-			return false;
-	}
-	return true;
+	return generate_is_name(name) && !strpbrk(name, "+@");
 }
 
 static void elf_collect_symbols(struct elf_file *file, Elf_Data *data, const GElf_Shdr *header)
 {
 	size_t count = header->sh_entsize ? header->sh_size / header->sh_entsize : 0;
 
-	for (size_t i = 0; i < count && i <= INT32_MAX; i++) {
+	for (size_t i = 0; i < count && i <= INT32_MAX && !file->is_too_much; i++) {
 		GElf_Sym symbol;
 		const char *name;
 
+		file->is_too_much =
+			++file->entries > SYMBOLS_MAX || file->seen.bytes > NAMES_BYTES_MAX;
 		if (!gelf_getsym(data, (int)i, &symbol) ||
 		    GELF_ST_TYPE(symbol.st_info) != STT_FUNC || symbol.st_shndx == SHN_UNDEF)
 			continue;
@@ -146,6 +147,10 @@ enum cli_exit generate_uprobes(const struct cli_settings *cli, const void *setti
 		return *own->binary ? CLI_FAILED : CLI_USAGE;
 	elf_visit_sections(&file, SHT_SYMTAB, elf_collect_symbols);
 	elf_visit_sections(&file, SHT_DYNSYM, elf_collect_symbols);
+	if (file.is_too_much) {
+		cli_complain("\"%s\" names more functions than a policy can have", own->binary);
+		return CLI_FAILED;
+	}
 	if (!elf_sort_names(&file)) {
 		cli_complain("out of memory");
 		return CLI_FAILED;
@@ -164,7 +169,7 @@ enum cli_exit generate_uprobes(const struct cli_settings *cli, const void *setti
 		buf_add_char(&text, '\n');
 	}
 	generate_add_selectors(&text, own);
-	return cli_print(&text);
+	return generate_print(&text);
 }
 
 /* ---- static probes -------------------------------------------------------------------------- */
@@ -191,7 +196,7 @@ static void elf_add_probe(struct elf_file *file, const char *note, size_t bytes)
 	if (!probe_take_text(&at, end))
 		return;
 	name = at;
-	if (!probe_take_text(&at, end) || !*provider || !*name)
+	if (!probe_take_text(&at, end) || !generate_is_name(provider) || !generate_is_name(name))
 		return;
 	for (size_t i = 0; i < file->seen.bytes;) {
 		const char *old = file->seen.data + i;
@@ -202,8 +207,11 @@ static void elf_add_probe(struct elf_file *file, const char *note, size_t bytes)
 			return;
 		i += old_bytes + strlen(old + old_bytes) + 1;
 	}
-	if (file->count++ >= PROBES_MAX)
+	if (file->count == PROBES_MAX) {
+		file->is_too_much = true;
 		return;
+	}
+	file->count++;
 	buf_add(&file->seen, provider, strlen(provider) + 1);
 	buf_add(&file->seen, name, strlen(name) + 1);
 }
@@ -213,7 +221,8 @@ static void elf_collect_probes(struct elf_file *file, Elf_Data *data, const GElf
 	size_t name_at, note_at, at = 0;
 	GElf_Nhdr note;
 
-	while ((at = gelf_getnote(data, at, &note, &name_at, &note_at)) > 0) {
+	while (!file->is_too_much && (at = gelf_getnote(data, at, &note, &name_at, &note_at)) > 0) {
+		file->is_too_much = ++file->entries > NOTES_MAX;
 		if (note.n_type == STAPSDT_TYPE && note.n_namesz == sizeof("stapsdt") &&
 		    memcmp((char *)data->d_buf + name_at, "stapsdt", sizeof("stapsdt")) == 0)
 			elf_add_probe(file, (char *)data->d_buf + note_at, note.n_descsz);
@@ -233,9 +242,9 @@ enum cli_exit generate_usdts(const struct cli_settings *cli, const void *setting
 		cli_complain("\"%s\" has no static probes", own->binary);
 		return CLI_FAILED;
 	}
-	if (file.count > PROBES_MAX)
-		cli_complain("\"%s\" has %zu static probes; the first %d are in the policy",
-			     own->binary, file.count, PROBES_MAX);
+	if (file.is_too_much)
+		cli_complain("\"%s\" has more static probes; the first %zu are in the policy",
+			     own->binary, file.count);
 	generate_add_head(&text, "usdts");
 	buf_add_text(&text, "spec:\n  usdts:\n");
 	for (size_t i = 0; i < file.seen.bytes;) {
@@ -253,5 +262,5 @@ enum cli_exit generate_usdts(const struct cli_settings *cli, const void *setting
 		i += strlen(provider) + strlen(name) + 2;
 	}
 	text.failed |= file.seen.failed;
-	return cli_print(&text);
+	return generate_print(&text);
 }

@@ -305,8 +305,10 @@ spec:
         self.assertIn("1000 lines of standard input are no events", got.stderr)
 
     def test_a_line_that_never_ends_takes_no_memory(self):
+        with open(TETRA, "rb") as program:  # a sanitizer's shadow has terabytes
+            limit = "unlimited" if b"__asan_init" in program.read() else "500000"
         with open("/dev/zero", "rb") as zeros:
-            got = subprocess.run(["bash", "-c", 'ulimit -v 500000; head -c 200M | "$0" why -', TETRA], stdin=zeros,
+            got = subprocess.run(["bash", "-c", 'ulimit -v %s; head -c 200M | "$0" why -' % limit, TETRA], stdin=zeros,
                                  capture_output=True, text=True, timeout=DEADLINE)
         self.assertEqual((got.returncode, got.stderr), (1, "standard input line 1: longer than 4194304 bytes\n"))
 
