@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* `tetra probe config`: options of the kernel's configuration that matter here. In: the file that
  * the kernel or its package has, packed or not. Out: a line for each row of kernel/configs.def. */
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -23,12 +24,14 @@ struct config_settings {
 
 struct config_values {
 	char (*values)[CONFIG_VALUE_BYTES]; /* one for each of kernel_configs; "": not set */
+	size_t count;			    /* that are set */
 };
 
 static void config_take(void *context, size_t row, const char *value)
 {
 	struct config_values *values = context;
 
+	values->count++;
 	snprintf(values->values[row], CONFIG_VALUE_BYTES, "%.*s", CONFIG_VALUE_BYTES - 1, value);
 }
 
@@ -39,12 +42,17 @@ static bool config_read(const char *path, struct config_values *values)
 			  : kernel_config_visit(config_take, values);
 
 	if (error && *path)
-		cli_complain("cannot read \"%s\": %s", path, cli_error_text(-error, room));
+		cli_complain("cannot read \"%s\": %s", path,
+			     error == -EBADMSG ? "it is packed, and damaged"
+					       : cli_error_text(-error, room));
 	else if (error)
 		cli_complain("this kernel does not tell its configuration: neither "
 			     "/proc/config.gz nor a file in /boot or /lib/modules is there; name "
 			     "the file with --file");
-	return !error;
+	if (!error && !values->count)
+		cli_complain("\"%s\" sets none of the options; want a kernel's configuration",
+			     *path ? path : "this kernel's configuration");
+	return !error && values->count;
 }
 
 static enum cli_exit config_print_json(const struct config_values *values)

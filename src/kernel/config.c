@@ -42,6 +42,19 @@ static void config_take_line(char *line, kernel_config_fn visit, void *context)
 	}
 }
 
+/* 0: all was read. A file that ends too early has no error of its own. */
+static int gz_get_error(gzFile file)
+{
+	int error;
+
+	gzerror(file, &error);
+	if (error == Z_ERRNO && errno)
+		return -errno;
+	if (error == Z_MEM_ERROR)
+		return -ENOMEM;
+	return error == Z_OK || error == Z_STREAM_END ? 0 : -EBADMSG;
+}
+
 int kernel_config_visit_file(const char *path, kernel_config_fn visit, void *context)
 {
 	_cleanup_(cleanup_gz) gzFile file = gzopen(path, "re");
@@ -49,9 +62,10 @@ int kernel_config_visit_file(const char *path, kernel_config_fn visit, void *con
 
 	if (!file)
 		return errno ? -errno : -ENOMEM;
+	errno = 0;
 	while (gzgets(file, line, sizeof(line)))
 		config_take_line(line, visit, context);
-	return 0;
+	return gz_get_error(file);
 }
 
 int kernel_config_visit(kernel_config_fn visit, void *context)

@@ -21,5 +21,6 @@ typedef void (*kernel_config_fn)(void *context, size_t row, const char *value);
 
 /* -ENOENT: this kernel's configuration is nowhere to be read. */
 int kernel_config_visit(kernel_config_fn visit, void *context);
-/* The same from one file, compressed or not. */
+/* The same from one file, compressed or not. -EBADMSG: it is damaged; what came before that was
+ * visited. */
 int kernel_config_visit_file(const char *path, kernel_config_fn visit, void *context);

@@ -147,6 +147,12 @@ walk(json.load(sys.stdin)["fields"])'
 	gzip -c config.txt >"$BATS_TEST_TMPDIR/config.gz"
 	diff <(tetra probe config --file config.txt) <(tetra probe config --file "$BATS_TEST_TMPDIR/config.gz")
 	golden probe-config-none 1 tetra probe config --file none.txt
+	golden probe-config-folder 1 tetra probe config --file .
+	golden probe-config-other 1 tetra probe config --file acts.yaml
+	head -c 60 "$BATS_TEST_TMPDIR/config.gz" >"$BATS_TEST_TMPDIR/cut.gz"
+	run tetra probe config --file "$BATS_TEST_TMPDIR/cut.gz"
+	[ "$status" = 1 ]
+	[ "$output" = "cannot read \"$BATS_TEST_TMPDIR/cut.gz\": it is packed, and damaged" ]
 }
 
 @test "probe names each feature once, in text and in JSON" {
