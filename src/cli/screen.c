@@ -104,10 +104,10 @@ int screen_draw(const struct screen *screen, const struct buf *text)
 
 		if (lines++)
 			buf_add_text(&out, "\r\n");
+		/* Behind the line it would remove the last letter of one that fills the screen,
+		 * on which the cursor stays. */
+		buf_add_text(&out, LINE_END);
 		screen_add_cut(&out, line, bytes, screen->columns);
-		/* a full line leaves the cursor on its last letter, which this would remove */
-		if (bytes < screen->columns)
-			buf_add_text(&out, LINE_END);
 		at += bytes + 1;
 	}
 	buf_add_text(&out, lines < screen->lines ? "\r\n" SCREEN_REST : "");

@@ -85,6 +85,26 @@ class Terminal:
         os.close(self.slave)
 
 
+def paint(data, lines, columns):
+    """What a terminal shows after DATA: rows of text. Letters are one column wide; the cursor stays on the last one."""
+    rows, row, column = [[" "] * columns for _ in range(lines)], 0, 0
+    for sequence, letter in re.findall(r"\x1b\[([?0-9]*[a-zA-Z])|(.)", data.decode(errors="replace"), re.S):
+        if sequence == "H":
+            row = column = 0
+        elif sequence in ("K", "J"):
+            rows[row][column:] = [" "] * (columns - column)
+            for below in rows[row + 1:] if sequence == "J" else []:
+                below[:] = [" "] * columns
+        elif letter == "\r":
+            column = 0
+        elif letter == "\n":
+            row = min(row + 1, lines - 1)
+        elif letter:
+            rows[row][column] = letter
+            column = min(column + 1, columns - 1)
+    return ["".join(row).rstrip() for row in rows]
+
+
 def numbers(step, hostile=False):
     status = sensors.GetStatusResponse(version="1.2.3", events=1000 * step, cpu_time_ns=10 ** 7 * step,
                                        resident_bytes=14 << 20, has_program_stats=True)
@@ -191,6 +211,42 @@ class Top(unittest.TestCase):
             self.assertLessEqual(max(map(len, rows)), columns)
         terminal.type(b"q")
         self.assertEqual(terminal.end(), 0)
+
+    def test_nothing_of_an_older_screen_stays(self):
+        terminal = self.start()
+        # letters of one column and two bytes, from a line that fills the screen to one that does not by far
+        for letters in ("x" * 80, "\u00e9" * 47, "\u00e9" * 50, "\u00e9" * 26, "x" * 53, "x" * 54, "x" * 55, "x", ""):
+            status, policies = numbers(1)
+            for hook in status.hooks:
+                hook.name = letters
+            status.hooks.add(name="the_last", mechanism="fentry")
+            self.show(status, policies)
+            end = time.monotonic() + DEADLINE
+            while True:  # a frame may be between the two answers
+                terminal.wait_for(b"q quit", fresh=True)
+                shown = paint(terminal.seen[:terminal.seen.rindex(b"\x1b[H")], 24, 100)
+                found = [row for row in shown if row[45:] == ((letters or "?") + "  fentry")[:55].rstrip()]
+                if len(found) == 3 or time.monotonic() > end:
+                    break
+            self.assertEqual(len(found), 3, (letters, shown))
+        terminal.type(b"q")
+        self.assertEqual(terminal.end(), 0)
+
+    def test_keys_that_mean_nothing_are_passed_over(self):
+        terminal = self.start()
+        terminal.type(b"\x1b[A\x1b[B\x00\xff\xc3\xa9 z1\x1a\x04\x1c")
+        for key in (b"c", b"a", b"m", b"e", b"d", b"n"):
+            terminal.type(key)
+            terminal.wait_for(b"q quit", fresh=True)
+        terminal.type(b"Q")
+        self.assertEqual(terminal.end(), 0)
+        self.assertTrue(terminal.is_as_before())
+
+    def test_it_ends_with_its_terminal(self):
+        terminal = self.start()
+        os.close(terminal.master)
+        terminal.master = os.dup(0)
+        self.assertIn(terminal.process.wait(timeout=DEADLINE), (0, 1))
 
     def test_keys_change_the_order(self):
         terminal = self.start("--sort", "name")
