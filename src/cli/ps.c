@@ -220,7 +220,7 @@ static enum cli_exit ps_show(const struct ps_settings *own,
 	ps.rows = rows;
 	for (size_t i = 0; own->no_tree && i < ps.count; i++)
 		rows[i].depth = 0;
-	if (own->pid && !ps.count) {
+	if (own->pid && (!ps.count || own->pid > UINT32_MAX)) {
 		cli_complain("the agent knows no process %" PRIu64 " that is shown; see --all",
 			     own->pid);
 		return CLI_FAILED;

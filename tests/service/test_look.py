@@ -119,9 +119,10 @@ class Ps(Looking):
         self.assertEqual(commands(self.show("ps", "-p", "2")), ["/bin/p2", " \\_ /bin/p3"])
         self.assertEqual(commands(self.show("ps", "-p", "2", "--no-tree")), ["/bin/p2", "/bin/p3"])
         self.assertEqual(commands(self.show("ps", "--no-tree")), ["/bin/p%d" % pid for pid in range(1, 5)])
-        got = self.tetra("ps", "-p", "77")
-        self.assertEqual((got.returncode, got.stdout), (1, ""))
-        self.assertIn("knows no process 77", got.stderr)
+        for pid in ("77", "4294967297", "18446744073709551615"):  # the second is 1 in 32 bits
+            got = self.tetra("ps", "-p", pid)
+            self.assertEqual((got.returncode, got.stdout), (1, ""), pid)
+            self.assertIn("knows no process %s that" % pid, got.stderr)
 
     def test_columns_tell_user_age_and_container(self):
         cache = sensors.DumpProcessCacheResArgs()
