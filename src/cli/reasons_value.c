@@ -346,14 +346,36 @@ static bool shown_has(const struct policy_filter *filter, const struct policy_va
 	}
 }
 
-static bool text_lacks(const struct policy_filter *filter, const struct shown_text *text)
+/* Whether what is not shown may make WANTED of the text after all. */
+static bool text_may_have(enum policy_test test, const struct shown_text *shown, struct span wanted)
+{
+	struct span text = shown->text;
+
+	if (wanted.bytes <= text.bytes)
+		return false;
+	return (test == TEST_PREFIX && shown->lacks_end && span_is(wanted, 0, text)) ||
+	       (test == TEST_POSTFIX && shown->lacks_start &&
+		span_is(wanted, wanted.bytes - text.bytes, text));
+}
+
+/* Whether the rest of the text, which the event does not show, decides. FOUND: one of the values
+ * fits to what is shown. */
+static bool text_is_open(const struct policy_filter *filter, const struct shown_text *shown,
+			 bool found)
 {
 	enum policy_test test = filter->facts->test;
+	bool is_at_end = test == TEST_EQUAL || test == TEST_POSTFIX;
+	bool is_at_start = test == TEST_EQUAL || test == TEST_PREFIX;
+	bool may_have = false;
 
-	if (memmem(text->text.data, text->text.bytes, REPLACEMENT, strlen(REPLACEMENT)))
+	if (found)
+		return (shown->lacks_end && is_at_end) || (shown->lacks_start && is_at_start);
+	if (memmem(shown->text.data, shown->text.bytes, REPLACEMENT, strlen(REPLACEMENT)))
 		return true;
-	return (text->lacks_end && test != TEST_PREFIX) ||
-	       (text->lacks_start && test != TEST_POSTFIX);
+	for (size_t i = 0; i < filter->values_count; i++)
+		may_have |= text_may_have(test, shown, filter->values[i].text);
+	return may_have || (shown->lacks_end && test != TEST_PREFIX) ||
+	       (shown->lacks_start && test != TEST_POSTFIX);
 }
 
 static bool permission_get_type(const char *permission, uint64_t *out)
@@ -481,7 +503,7 @@ enum reasons_verdict reasons_value(const struct policy_filter *filter,
 		policy_print_value(filter, found, out);
 	else
 		buf_add_text(out, "none of the values");
-	if (!found && shown.form == POLICY_FORM_TEXT && text_lacks(filter, &shown.text)) {
+	if (shown.form == POLICY_FORM_TEXT && text_is_open(filter, &shown.text, found)) {
 		buf_add_text(out, "; but the event shows only a part");
 		return REASONS_OPEN;
 	}

@@ -19,6 +19,8 @@ FILE = {"file_arg": {"path": "/etc/shadow", "permission": "-rw-r-----"}}
 DIRECTORY = {"path_arg": {"path": "/etc", "permission": "drwxr-xr-x"}}
 CUT = {"truncated_bytes_arg": {"bytes_arg": "YWJj", "orig_size": "900"}}
 
+PART = {"path_arg": {"path": "b/c", "flags": "unresolvedPathComponents"}}
+
 # type, what the event shows, operator, values, verdict
 VALUES = (
     ("int", {"int_arg": 5}, "Equal", ["5"], HOLDS),
@@ -88,6 +90,70 @@ VALUES = (
     ("bpf_cmd", {"bpf_cmd_arg": "BPF_PROG_LOAD"}, "Equal", ["BPF_PROG_LOAD"], HOLDS),
     ("cap_effective", {"cap_effective_arg": "0000000000200000"}, "Mask", ["CAP_SYS_ADMIN"], HOLDS),
     ("cap_effective", {"cap_effective_arg": "no digits"}, "Mask", ["CAP_SYS_ADMIN"], OPEN),
+    ("kernel_cap_t", {"kernel_cap_t_arg": "0000000000200001"}, "Equal", ["0x200001"], HOLDS),
+    ("kernel_cap_t", {"kernel_cap_t_arg": "0000000000200001"}, "NotEqual", ["0x200001"], FAILS),
+    ("kernel_cap_t", {"kernel_cap_t_arg": "0000000000200001"}, "Equal", ["0x200000"], FAILS),
+    ("cap_inheritable", {"cap_inheritable_arg": "ffffffffffffffff"}, "GT", ["0x7fffffffffffffff"], HOLDS),
+    ("cap_inheritable", {"cap_inheritable_arg": "8000000000000000"}, "LT", ["0x7fffffffffffffff"], FAILS),
+    ("cap_permitted", {"cap_permitted_arg": "1"}, "LT", ["2"], HOLDS),
+    ("cap_permitted", {"cap_permitted_arg": "2"}, "GT", ["2"], FAILS),
+    ("cap_permitted", {"cap_permitted_arg": ""}, "Mask", ["CAP_CHOWN"], OPEN),
+    ("cap_permitted", {"cap_permitted_arg": "0000000000200001 "}, "Mask", ["CAP_CHOWN"], OPEN),
+    ("cap_effective", {"cap_effective_arg": "0000000000200000"}, "Mask", ["CAP_CHOWN"], FAILS),
+    ("net_device", {"net_dev_arg": {"name": "eth0"}}, "Equal", ["eth0"], HOLDS),
+    ("net_device", {"net_dev_arg": {"name": "eth0"}}, "Prefix", ["eth0."], FAILS),
+    ("net_device", {"net_dev_arg": {}}, "Equal", ["eth0"], FAILS),
+    ("linux_binprm", {"linux_binprm_arg": {"path": "/bin/sh", "permission": "-rwxr-xr-x"}}, "FileType", ["reg"], HOLDS),
+    ("linux_binprm", {"linux_binprm_arg": {"path": "/bin/sh", "permission": "-rwxr"}}, "FileType", ["reg"], OPEN),
+    ("linux_binprm", {"linux_binprm_arg": {"path": "/bin/sh", "permission": "?rwxr-xr-x"}}, "FileType", ["reg"], OPEN),
+    ("file", {"file_arg": {"path": "/dev/x", "permission": "crw-------"}}, "FileType", ["blk", "char"], HOLDS),
+    ("file", {"file_arg": {"path": "/run/x", "permission": "srwx------"}}, "NotFileType", ["fifo"], HOLDS),
+    ("file", {"file_arg": {"path": "b/c", "flags": "unresolvedPathComponents"}}, "Postfix", ["/c"], HOLDS),
+    ("file", {"file_arg": {"path": "b/c", "flags": "unresolvedPathComponents"}}, "Postfix", ["/d"], FAILS),
+    ("file", {"file_arg": {"path": "b/c", "flags": "unresolvedPathComponents"}}, "NotEqual", ["/a/b/c"], OPEN),
+    ("sockaddr_un", {"sockaddrun_arg": {"family": "AF_UNIX", "path": "/run/x"}}, "Family", ["AF_UNIX"], HOLDS),
+    ("sockaddr_un", {"sockaddrun_arg": {"family": "AF_UNIX", "path": "/run/x"}}, "Family", ["AF_INET", "2"], FAILS),
+    ("sock", {"sock_arg": {"family": "44", "protocol": "200"}}, "Family", ["44"], HOLDS),
+    ("sock", {"sock_arg": {"family": "44", "protocol": "200"}}, "Protocol", ["200"], HOLDS),
+    ("sock", {"sock_arg": {"family": "44x", "protocol": ""}}, "Family", ["44"], OPEN),
+    ("sock", {"sock_arg": {"saddr": "fe80::1%eth0"}}, "SAddr", ["fe80::/10"], OPEN),
+    ("sock", {"sock_arg": {"saddr": "256.1.1.1"}}, "SAddr", ["0.0.0.0/0"], OPEN),
+    ("sock", SOCK, "SAddr", ["0.0.0.0/0"], HOLDS),
+    ("sock", SOCK, "SAddr", ["10.1.2.2/31"], HOLDS),
+    ("sock", SOCK, "SAddr", ["10.1.2.4/30"], FAILS),
+    ("sock", SOCK6, "SAddr", ["fe80::/9", "::/0"], HOLDS),
+    ("sock", SOCK6, "SAddr", ["fe80::2/127"], FAILS),
+    ("char_buf", {"bytes_arg": ""}, "Prefix", ["a"], FAILS),
+    ("char_buf", {"bytes_arg": "/w=="}, "NotEqual", ["a"], HOLDS),
+    # the end of a cut buffer, and the beginning of a path that was not resolved, are other ones
+    ("char_buf", CUT, "Equal", ["abc"], OPEN),
+    ("char_buf", CUT, "NotEqual", ["abc"], OPEN),
+    ("char_buf", CUT, "Postfix", ["c"], OPEN),
+    ("char_buf", CUT, "Prefix", ["abc"], HOLDS),
+    ("char_buf", CUT, "NotPrefix", ["abc"], FAILS),
+    ("char_buf", CUT, "Prefix", ["x", "abcd"], OPEN),
+    ("char_buf", CUT, "NotPrefix", ["abcd"], OPEN),
+    ("char_buf", CUT, "Prefix", ["abd", "bc"], FAILS),
+    ("char_buf", CUT, "SubString", ["bc"], HOLDS),
+    ("path", PART, "Equal", ["b/c"], OPEN),
+    ("path", PART, "Prefix", ["b/"], OPEN),
+    ("path", PART, "NotPrefix", ["b/"], OPEN),
+    ("path", PART, "Postfix", ["x", "/a/b/c"], OPEN),
+    ("path", PART, "NotPostfix", ["/a/b/c"], OPEN),
+    ("path", PART, "Postfix", ["/a/d/c"], FAILS),
+    ("path", PART, "NotPostfix", ["/c"], FAILS),
+    ("path", PART, "SubString", ["/c"], HOLDS),
+    ("char_buf", CUT, "SubString", ["d"], OPEN),
+    ("int", {"int_arg": 6}, "CelExpr", ["and(arg0, 3) == 2 && or(arg0, 1) == 7 && xor(arg0, 2) == 4"], HOLDS),
+    ("int", {"int_arg": 6}, "CelExpr", ["!(arg0 == 6) || not(arg0) == -7"], HOLDS),
+    ("int", {"int_arg": -2147483648}, "CelExpr", ["-arg0 == arg0 && arg0 - 1 == 2147483647"], HOLDS),
+    ("int", {"int_arg": 2147483647}, "CelExpr", ["arg0 + 1 < 0"], HOLDS),
+    ("int", {"int_arg": 5}, "CelExpr", ["arg0 <= 4 || arg0 >= 6"], FAILS),
+    ("int", {"int_arg": 5}, "CelExpr", ["arg0 >= 5 && arg0 <= 5"], HOLDS),
+    ("uint32", {"uint_arg": 0}, "CelExpr", ["arg0 - uint32(1) > uint32(5)"], HOLDS),
+    ("uint64", {"size_arg": "18446744073709551615"}, "CelExpr", ["arg0 > 9223372036854775807 && arg0 + 1 == 0"], HOLDS),
+    ("int64", {"long_arg": "-1"}, "CelExpr", ["int32(arg0) == int32(-1)"], HOLDS),
+    ("int", {"string_arg": "x"}, "CelExpr", ["arg0 == 0"], OPEN),
     ("string", {"error_arg": {"Message": "fault"}}, "NotEqual", ["x"], FAILS),
     ("int", {"string_arg": "an agent that is not ours"}, "Equal", ["5"], OPEN),
 )
@@ -228,6 +294,8 @@ spec:
   - {subsystem: syscalls, event: sys_enter_read}
   uprobes:
   - {path: /bin/x, symbols: [main]}
+  usdts:
+  - {path: /bin/y, provider: db, name: query}
 """
         process = {"process": PROCESS, "policy_name": "p"}
         cases = (
@@ -242,6 +310,11 @@ spec:
         for line, section, number in cases:
             answer = self.judge(text, line)
             self.assertEqual((answer.get("section"), answer.get("hook_number")), (section, number), line)
+        usdt = {**process, "path": "/bin/y", "provider": "db", "name": "query"}
+        for other in ({}, {"path": "/bin/x"}, {"provider": "dc"}, {"name": "quer"}, {"args": [{"int_arg": 1}]}):
+            line = json.dumps({"process_usdt": {**usdt, **other}})
+            answer = self.judge(text, line)
+            self.assertEqual((answer.get("section"), answer["verdict"]), (None, FAILS) if other else ("usdts", HOLDS), line)
         for line in (event([], "__x64_sys_close"), event([], "__x64_sys_openat"), event([], "__x64_sys_write")):
             got = self.ask(text, line)
             self.assertEqual(got.returncode, 1)
@@ -253,6 +326,60 @@ spec:
         self.assertEqual(self.judge(text, event(**{"return": {"int_arg": -13}}))["verdict"], HOLDS)
         self.assertEqual(self.judge(text, event(**{"return": {"int_arg": 3}}))["verdict"], FAILS)
         self.assertEqual(self.judge(text, event())["verdict"], OPEN)
+
+    def test_system_calls_are_judged_by_number_and_list(self):
+        text = """apiVersion: cilium.io/v1alpha1
+kind: TracingPolicy
+metadata: {name: p}
+spec:
+  lists: [{name: some, type: syscalls, values: [sys_read, sys_write]}]
+  tracepoints:
+  - subsystem: raw_syscalls
+    event: sys_enter
+    args: [{index: 4, type: syscall64}]
+    selectors:
+    - matchArgs: [{index: 4, operator: %s, values: ["%s"]}]
+"""
+        for operator, value, number, verdict in (
+            ("InMap", "list:some", 1, HOLDS), ("InMap", "list:some", 3, FAILS), ("NotInMap", "list:some", 0, FAILS),
+            ("Equal", "257", 257, HOLDS), ("InMap", "250:260", 257, HOLDS), ("NotEqual", "257", 257, FAILS),
+        ):
+            line = json.dumps({"process_tracepoint": {
+                "process": PROCESS, "policy_name": "p", "subsys": "raw_syscalls", "event": "sys_enter",
+                "args": [{"syscall_id": {"id": number, "abi": "x64"}}]}})
+            self.assertEqual(self.judge(text % (operator, value), line)["verdict"], verdict, (operator, value, number))
+
+    def test_ancestors_that_the_event_shows_are_asked(self):
+        follow = "matchPIDs: [{operator: %s, values: [%d], followForks: true}]"
+        first, second = {"pid": 5, "binary": "/bin/five"}, {"pid": 1, "binary": "/sbin/init"}
+        for operator, pid, ancestors, verdict in (
+            ("In", 5, [first, second], HOLDS), ("In", 5, [second], FAILS), ("NotIn", 5, [first, second], FAILS),
+            ("NotIn", 6, [first, second], HOLDS), ("In", 6, [first], OPEN), ("NotIn", 6, [], OPEN), ("In", 1, [first, second], HOLDS),
+        ):
+            answer = self.judge(policy([follow % (operator, pid)]), event(ancestors=ancestors))
+            self.assertEqual(answer["verdict"], verdict, (operator, pid, ancestors))
+        selector = "matchBinaries: [{operator: In, values: [/bin/five], followChildren: true}]"
+        self.assertEqual(self.judge(policy([selector]), event(ancestors=[first]))["verdict"], HOLDS)
+
+    def test_an_event_without_its_process_cannot_be_judged(self):
+        for text in ("matchPIDs: [{operator: NotIn, values: [70]}]", "matchBinaries: [{operator: NotIn, values: [/x]}]",
+                     "matchParentBinaries: [{operator: NotIn, values: [/x]}]",
+                     "matchNamespaces: [{namespace: Net, operator: NotIn, values: [host_ns]}]",
+                     "matchCapabilities: [{operator: NotIn, values: [CAP_CHOWN]}]",
+                     "matchCapabilities: [{operator: In, isNamespaceCapability: true, values: [CAP_CHOWN]}]"):
+            for process in ({}, None):
+                line = event(process=process, parent=process)
+                self.assertEqual(self.judge(policy([text]), line)["verdict"], OPEN, (text, process))
+
+    def test_a_filter_that_fails_decides_whatever_is_open(self):
+        opened, failed = "matchNamespaceChanges: [{operator: In, values: [Net]}]", "matchPIDs: [{operator: In, values: [1]}]"
+        for order in ((opened, failed), (failed, opened)):
+            self.assertEqual(self.judge(policy(["\n      ".join(order)]), event())["verdict"], FAILS)
+
+    def test_a_hook_without_selectors_makes_every_event(self):
+        got = self.ask(policy([]), event())
+        self.assertIn("has no selectors: every call makes an event\n    6 |   - call: security_file_open\n", got.stdout)
+        self.assertEqual(self.judge(policy([]), event())["verdict"], HOLDS)
 
     def test_people_see_the_lines_of_the_selector_and_the_values(self):
         selectors = ["matchArgs:\n      - index: 0\n        operator: Equal\n        values: ['5']"]
@@ -271,6 +398,12 @@ spec:
         self.assertEqual((got.returncode, got.stderr), (0, ""))
         self.assertIn("no policy is needed\nprocess: pid 70 /usr/bin/cat", got.stdout)
         self.assertIn("parent: pid 7 /bin/bash", got.stdout)
+        got = self.run_why(json.dumps({"process_exit": {"process": PROCESS, "status": 3}}))
+        self.assertEqual(got.returncode, 0)
+        self.assertIn("process: pid 70 /usr/bin/cat", got.stdout)
+        self.assertNotIn("parent:", got.stdout)
+        got = self.run_why("-o", "json", '{"process_loader": {"path": "/lib/x"}}')
+        self.assertEqual(json.loads(got.stdout), {"policy": None, "verdict": "holds"})
 
     def test_mistakes_are_named(self):
         for words, text, status, wanted in (
