@@ -96,7 +96,8 @@ bool cel_text_to_double(struct span text, double *out)
 	memcpy(copy, text.data, text.bytes);
 	copy[text.bytes] = '\0';
 	*out = strtod(copy, &end);
-	return *end == '\0';
+	/* infinity has a word, and digits that are too many are a mistake */
+	return *end == '\0' && (!isinf(*out) || !strpbrk(copy, "0123456789"));
 }
 
 bool cel_text_to_uint(struct span text, uint64_t *out)

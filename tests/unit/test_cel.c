@@ -2,52 +2,13 @@
 /* Expressions over events: what they answer, case by case of the language definition. */
 #include "cmocka_case.h"
 
-#include <errno.h>
 #include <stdio.h>
 
-#include "cel/cel.h"
-#include "cel_event.h"
-
-enum { FALSE, TRUE, WRONG = -EINVAL };
-
-struct row {
-	const char *expression;
-	int want;
-};
-
-/* FORMAT puts the expression into one that names the event. */
-static void check_rows(const struct row *rows, size_t count, const char *format,
-		       const Tetragon__GetEventsResponse *event)
-{
-	for (size_t i = 0; i < count; i++) {
-		_cleanup_cel_program_ struct cel_program *program = NULL;
-		_cleanup_diag_ struct diag diag = {};
-		_cleanup_buf_ struct buf text = {};
-		int got, again;
-
-		buf_add_format(&text, format, rows[i].expression);
-		got = cel_program_new(&program, buf_text(&text), &diag);
-		if (got) {
-			fail_msg("%s\n%s", rows[i].expression, buf_text(&diag.text));
-			return;
-		}
-		got = cel_program_evaluate(program, event, &diag);
-		again = cel_program_evaluate(program, event, NULL);
-		if (got != rows[i].want || again != got)
-			fail_msg("%s: %d, again %d, want %d: %s", rows[i].expression, got, again,
-				 rows[i].want, buf_text(&diag.text));
-		assert_int_equal(got < 0, diag.lines > 0);
-	}
-}
-
-/* Expressions that need no event. What is constant in them is computed when the program is made, by
- * the same functions; what fails is left to the evaluation. */
-#define CHECK_VALUES(rows) \
-	check_rows(rows, COUNT(rows), "has(process_exec.process) && (%s)", cel_exec_event())
+#include "cel_rows.h"
 
 static void literals_have_their_values(void **state)
 {
-	static const struct row rows[] = {
+	static const struct cel_row rows[] = {
 		{ "0x1F == 31 && 0xffu == 255u && -0x10 == -16", TRUE },
 		{ "9223372036854775807 > 0 && -9223372036854775808 < 0", TRUE },
 		{ "18446744073709551615u > 1u", TRUE },
@@ -72,7 +33,7 @@ static void literals_have_their_values(void **state)
 
 static void arithmetic_is_that_of_the_types_and_does_not_overflow(void **state)
 {
-	static const struct row rows[] = {
+	static const struct cel_row rows[] = {
 		{ "1 + 2 * 3 - 4 / 2 == 5 && (1 + 2) * 3 == 9", TRUE },
 		{ "7 / -2 == -3 && 7 % -2 == 1 && -7 % 2 == -1", TRUE },
 		{ "10 - 3 - 2 == 5 && 100 / 10 / 2 == 5", TRUE },
@@ -104,7 +65,7 @@ static void arithmetic_is_that_of_the_types_and_does_not_overflow(void **state)
 
 static void comparison_is_by_value_across_types_of_numbers(void **state)
 {
-	static const struct row rows[] = {
+	static const struct cel_row rows[] = {
 		{ "1 == 1u && 1 == 1.0 && 2u > 1 && 1 < 1.5 && -1 < 0u", TRUE },
 		{ "9007199254740993 == 9007199254740992.0", FALSE }, /* not as doubles */
 		{ "9223372036854775807 < 9223372036854775808.0", TRUE },
@@ -131,7 +92,7 @@ static void comparison_is_by_value_across_types_of_numbers(void **state)
 
 static void logic_forgets_errors_beside_what_decides(void **state)
 {
-	static const struct row rows[] = {
+	static const struct cel_row rows[] = {
 		{ "1 / 0 == 1 || true", TRUE },
 		{ "true || 1 / 0 == 1", TRUE },
 		{ "!(1 / 0 == 1 && false)", TRUE },
@@ -157,7 +118,7 @@ static void logic_forgets_errors_beside_what_decides(void **state)
 
 static void lists_and_maps_are_searched_and_indexed(void **state)
 {
-	static const struct row rows[] = {
+	static const struct cel_row rows[] = {
 		{ "[1, 2, 3][1] == 2 && [[1], [2]][1][0] == 2 && [1][0u] == 1", TRUE },
 		{ "[1][1] == 1", WRONG },
 		{ "[1][-1] == 1", WRONG },
@@ -180,7 +141,7 @@ static void lists_and_maps_are_searched_and_indexed(void **state)
 
 static void macros_go_over_elements_and_keys(void **state)
 {
-	static const struct row rows[] = {
+	static const struct cel_row rows[] = {
 		{ "[1, 2, 3].all(x, x > 0) && ![1, 2].all(x, x > 1) && [].all(x, false)", TRUE },
 		{ "[1, 2].exists(x, x == 2) && !([1].exists(x, x == 2)) && ![].exists(x, true)",
 		  TRUE },
@@ -208,7 +169,7 @@ static void macros_go_over_elements_and_keys(void **state)
 
 static void conversions_keep_the_value_or_fail(void **state)
 {
-	static const struct row rows[] = {
+	static const struct cel_row rows[] = {
 		{ "int('-12') == -12 && int(3u) == 3 && int(-1.9) == -1 && int(1.9) == 1", TRUE },
 		{ "uint('12') == 12u && uint(3) == 3u && uint(1.9) == 1u", TRUE },
 		{ "double('1.5') == 1.5 && double(2) == 2.0 && double(3u) == 3.0", TRUE },
@@ -244,7 +205,7 @@ static void conversions_keep_the_value_or_fail(void **state)
 
 static void times_are_read_written_and_computed_with(void **state)
 {
-	static const struct row rows[] = {
+	static const struct cel_row rows[] = {
 		{ "timestamp('2009-02-13T23:31:30Z') == timestamp(1234567890)", TRUE },
 		{ "timestamp('2009-02-14T01:31:30.25+02:00') - timestamp(1234567890) == "
 		  "duration('250ms')",
@@ -304,7 +265,7 @@ static void times_are_read_written_and_computed_with(void **state)
 
 static void strings_are_searched_cut_and_made(void **state)
 {
-	static const struct row rows[] = {
+	static const struct cel_row rows[] = {
 		{ "'hello'.contains('ell') && 'a'.contains('') && !'a'.contains('b')", TRUE },
 		{ "'hello'.startsWith('he') && !'h'.startsWith('he') && 'x'.startsWith('')", TRUE },
 		{ "'hello'.endsWith('lo') && !'o'.endsWith('lo') && ''.endsWith('')", TRUE },
@@ -373,7 +334,7 @@ static void strings_are_searched_cut_and_made(void **state)
 
 static void patterns_are_those_of_re2(void **state)
 {
-	static const struct row rows[] = {
+	static const struct cel_row rows[] = {
 		{ "'foobar'.matches('o+b') && !'foobar'.matches('^o') && matches('a', '^a$')",
 		  TRUE },
 		{ "'abc 123'.find('[0-9]+') == '123' && 'abc'.find('[0-9]+') == ''", TRUE },
@@ -391,7 +352,7 @@ static void patterns_are_those_of_re2(void **state)
 
 static void lists_have_functions(void **state)
 {
-	static const struct row rows[] = {
+	static const struct cel_row rows[] = {
 		{ "[1, 2, 2].isSorted() && ![2, 1].isSorted() && [].isSorted() && ['a'].isSorted()",
 		  TRUE },
 		{ "[1, 3].sum() == 4 && [1.5, 0.5].sum() == 2.0 && [].sum() == 0 && [2u].sum() == 2u",
@@ -415,7 +376,7 @@ static void lists_have_functions(void **state)
 
 static void addresses_are_values(void **state)
 {
-	static const struct row rows[] = {
+	static const struct cel_row rows[] = {
 		{ "ip('10.0.0.1') == ip('10.0.0.1') && ip('::1') != ip('::2')", TRUE },
 		{ "isIP('10.0.0.1') && isIP('2001:db8::') && !isIP('10.0.0') && !isIP('010.0.0.1')",
 		  TRUE },
@@ -467,7 +428,7 @@ static void addresses_are_values(void **state)
 
 static void fields_have_the_values_of_the_event(void **state)
 {
-	static const struct row rows[] = {
+	static const struct cel_row rows[] = {
 		{ "process_exec.process.binary == '/usr/bin/curl' && process_exec.process.uid == 1000u",
 		  TRUE },
 		{ "process_exec.process.pid > uint(1) && process_exec.process.pid == 4711", TRUE },
@@ -531,12 +492,12 @@ static void fields_have_the_values_of_the_event(void **state)
 		{ "process_exec.process.uid == 1u || process_exit.status == 1u", WRONG },
 	};
 
-	check_rows(rows, COUNT(rows), "%s", cel_exec_event());
+	cel_check_rows(rows, COUNT(rows), "%s", cel_exec_event());
 }
 
 static void arguments_of_hooks_are_members_of_a_oneof(void **state)
 {
-	static const struct row rows[] = {
+	static const struct cel_row rows[] = {
 		{ "process_kprobe.function_name == 'security_file_permission'", TRUE },
 		{ "process_kprobe.args[0].file_arg.path == '/etc/shadow'", TRUE },
 		{ "has(process_kprobe.args[0].file_arg) && !has(process_kprobe.args[1].file_arg)",
@@ -564,7 +525,7 @@ static void arguments_of_hooks_are_members_of_a_oneof(void **state)
 		{ "process_exec.process.binary != ''", FALSE },
 	};
 
-	check_rows(rows, COUNT(rows), "%s", cel_kprobe_event());
+	cel_check_rows(rows, COUNT(rows), "%s", cel_kprobe_event());
 }
 
 /* The longest texts that events have fit the budget several times. */
