@@ -12,6 +12,7 @@
 #include "base/suggest.h"
 #include "cli/ask.h"
 #include "cli/columns.h"
+#include "event/text.h"
 
 #define COUNT(array)	  (sizeof(array) / sizeof((array)[0]))
 #define EVENT_LOG_SERVICE "tetragon.EventLogService"
@@ -167,8 +168,9 @@ static void eventlog_add(struct buf *out, const Tetragon__GetEventLogParamsRespo
 {
 	buf_add_format(out, "max size:           %d MB\n", answer->max_size);
 	buf_add_format(out, "max backups:        %d\n", answer->max_backups);
-	buf_add_format(out, "rotation interval:  %s\n",
-		       *answer->rotation_interval ? answer->rotation_interval : "none");
+	buf_add_text(out, "rotation interval:  ");
+	text_add_printable(out, *answer->rotation_interval ? answer->rotation_interval : "none");
+	buf_add_char(out, '\n');
 }
 
 static enum cli_exit eventlog_get_run(const struct cli_settings *cli, const void *settings)

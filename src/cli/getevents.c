@@ -215,9 +215,13 @@ static enum cli_exit getevents_stream(struct getevents *self)
 {
 	enum cli_exit status =
 		getevents_has_input() ? getevents_from_input(self) : getevents_from_agent(self);
+	int error = 0;
 
-	if (!self->write_error)
-		self->write_error = event_writer_finish(&self->writer);
+	/* Those before an event that cannot be read are good. */
+	if (!self->write_error || self->write_error == -EBADMSG)
+		error = event_writer_finish(&self->writer);
+	if (error)
+		self->write_error = error;
 	if (self->writer.unwritable)
 		cli_complain("%zu event%s without a compact form left out; -o json shows all",
 			     self->writer.unwritable, self->writer.unwritable == 1 ? "" : "s");

@@ -5,7 +5,8 @@
 #include <tetragon/sensors.pb-c.h>
 
 #include "base/cleanup.h"
-#include "cli/connect.h"
+#include "cli/ask.h"
+#include "event/text.h"
 
 struct version_settings {
 	bool server;
@@ -17,6 +18,7 @@ static enum cli_exit version_print_server(const struct cli_settings *cli)
 	_cleanup_(cli_cleanup_client) struct rpc_client *client = NULL;
 	_cleanup_(cli_cleanup_message) ProtobufCMessage *answer = NULL;
 	Tetragon__GetVersionRequest request = TETRAGON__GET_VERSION_REQUEST__INIT;
+	_cleanup_buf_ struct buf text = {};
 	struct cli_call call = {
 		.method = "GetVersion",
 		.request = &request.base,
@@ -25,8 +27,10 @@ static enum cli_exit version_print_server(const struct cli_settings *cli)
 
 	if (cli_connect(cli, -1, &client) || cli_call(cli, client, &call, &answer))
 		return CLI_FAILED;
-	printf("Server version: %s\n", ((Tetragon__GetVersionResponse *)answer)->version);
-	return CLI_DONE;
+	buf_add_text(&text, "Server version: ");
+	text_add_printable(&text, ((Tetragon__GetVersionResponse *)answer)->version);
+	buf_add_char(&text, '\n');
+	return cli_print(&text);
 }
 
 static enum cli_exit version_run(const struct cli_settings *cli, const void *settings)

@@ -147,9 +147,16 @@ void report_sort(struct report *report)
 		qsort(report->findings, report->count, sizeof(*report->findings), finding_compare);
 }
 
+/* A name is a file's, or what an agent says. */
+static void report_add_name(const struct report *report, struct buf *out)
+{
+	snippet_add_safe(out, span_of(report->name ? report->name : "policy"), SIZE_MAX);
+}
+
 void report_add_finding(const struct finding *finding, struct buf *out)
 {
-	buf_add_format(out, "%s:", finding->report->name ? finding->report->name : "policy");
+	report_add_name(finding->report, out);
+	buf_add_char(out, ':');
 	if (finding->place.line)
 		buf_add_format(out, "%u:%u:", finding->place.line, finding->place.column);
 	buf_add_format(out, " %s%s", finding->severity == SEVERITY_WARNING ? "warning: " : "",
@@ -167,8 +174,9 @@ void report_add_text(const struct report *report, struct buf *out)
 	for (size_t i = 0; i < report->count; i++)
 		report_add_finding(&report->findings[i], out);
 	if (report->left_out)
-		buf_add_format(out, "%s: %zu more; correct these first\n",
-			       report->name ? report->name : "policy", report->left_out);
+		report_add_name(report, out);
+	if (report->left_out)
+		buf_add_format(out, ": %zu more; correct these first\n", report->left_out);
 }
 
 void report_tell(struct report *report, struct diag *diag)
