@@ -126,7 +126,7 @@ int cli_connect(const struct cli_settings *cli, int stop_fd, struct rpc_client *
 			return -EINTR;
 	}
 	if (diag.lines)
-		fputs(buf_text(&diag.text), stderr);
+		cli_complain("%s", buf_text(&diag.text));
 	else
 		cli_complain("cannot reach the agent at \"%s\": %s%s", address ? address : "",
 			     address_error_text(-error, room, sizeof(room)),

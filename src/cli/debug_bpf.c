@@ -124,6 +124,13 @@ static void list_add(void *context, const struct kernel_object *object)
 	list->items[list->count++] = *object;
 }
 
+/* An empty list has no items, and qsort(3) takes no NULL. */
+static void list_sort(struct debug_list *list, int (*compare)(const void *, const void *))
+{
+	if (list->count)
+		qsort(list->items, list->count, sizeof(*list->items), compare);
+}
+
 static int compare_memory(const void *left, const void *right)
 {
 	const struct kernel_object *a = left, *b = right;
@@ -232,8 +239,8 @@ static enum cli_exit debug_maps_run(const struct cli_settings *cli, const void *
 	status = list_read(&maps, KERNEL_MAPS, &owned, own->all);
 	if (status == CLI_DONE)
 		status = list_read(&programs, KERNEL_PROGRAMS, &owned, own->all);
-	qsort(maps.items, maps.count, sizeof(*maps.items), compare_memory);
-	qsort(programs.items, programs.count, sizeof(*programs.items), compare_memory);
+	list_sort(&maps, compare_memory);
+	list_sort(&programs, compare_memory);
 	if (status == CLI_DONE && strcmp(own->output, "json") == 0) {
 		json_t *object = json_pack("{s:o, s:o}", "maps", list_get_json(&maps), "programs",
 					   list_get_json(&programs));
@@ -289,7 +296,7 @@ static void progs_add_table(struct buf *out, struct debug_list *list, double sec
 	static const char *const heads[] = { "ID", "CPU%", "RUNS/s", "NS/RUN", "TYPE", "NAME" };
 	size_t rows = 1;
 
-	qsort(list->items, list->count, sizeof(*list->items), compare_run_time);
+	list_sort(list, compare_run_time);
 	for (size_t i = 0; i < 6; i++)
 		columns_add(&columns, heads[i]);
 	for (size_t i = 0; i < list->count; i++) {

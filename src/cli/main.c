@@ -314,7 +314,7 @@ int main(int argc, char **argv)
 	signal(SIGCHLD, SIG_DFL);
 	status = streams_finish(cli_run(&cli, argc - 1, argv + 1));
 	if (cli.diag.lines)
-		fputs(buf_text(&cli.diag.text), stderr);
+		cli_complain("%s", buf_text(&cli.diag.text));
 	diag_done(&cli.diag);
 	options_free(cli.options);
 	free(cli.command_settings);

@@ -54,6 +54,27 @@ class Offline(unittest.TestCase):
             self.assertIn(wanted, got.stderr)
             self.assertEqual(got.stdout, "")
 
+    def test_words_of_a_script_do_not_move_the_cursor(self):
+        bad = "\x1b[2J\u202e\x9b"
+        cases = (
+            (bad,), ("--" + bad,), ("-" + bad,), ("status", bad), ("status", "-o", bad), ("status", "--server-address", bad),
+            ("status", "--timeout", bad), ("status", "--debug=" + bad), ("tp", bad), ("tp", "set-mode", "x", bad),
+            ("tp", "add", "/none/" + bad, "--server-address", "localhost:1", "--retries", "0"), ("loglevel", "set", bad),
+            ("tp", "delete", bad, "--server-address", "localhost:1", "--retries", "0"), ("help", bad), ("completion", bad),
+            ("policy", "check", "/none/" + bad), ("policy", "explain", "/none/" + bad), ("tp", "modify", "/none/" + bad, "-m", "monitor"),
+            ("why", bad), ("why", "--policy", "/none/" + bad, '{"process_kprobe": {"policy_name": "%s"}}'), ("explain", bad),
+            ("explain", "tracingpolicy." + bad), ("tp", "generate", "uprobes", "-b", "/none" + bad), ("man", "/none/" + bad),
+            ("tp", "generate", "ftrace-list", "-r", "(" + bad), ("probe", "config", "--file", "/none/" + bad),
+            ("getevents", "-e", bad), ("getevents", "--process-filter", bad + ":x"), ("getevents", "--cel-expression", bad),
+            ("getevents", "-f", bad), ("getevents", "--process", "(" + bad), ("eventlog", "set", "--max-size", bad),
+            ("rthooks", "create-container", "--annotations", bad), ("cri", "version", "-r", "/none/" + bad),
+        )
+        for words in cases:
+            got = tetra(*words)
+            self.assertIn(got.returncode, (1, 2), words)
+            self.assertNotEqual(got.stderr, "", words)
+            self.assertEqual(set(got.stdout + got.stderr) & set("\x1b\u202e\x9b"), set(), (words, got.stderr))
+
     def test_help_fits_a_screen(self):
         for words in ((), ("--help",), ("getevents", "--help"), ("status", "-h"), ("version", "-h"),
                       ("tp", "--help"), ("tp", "add", "-h"), ("tp", "list", "-h"), ("tp", "domains", "-h"),

@@ -171,6 +171,13 @@ class Owned(Info):
             self.assertEqual(lines[3], "1 more; see --lines")
             self.assertIn("programs: 0, 0", lines)
 
+    def test_an_agent_that_has_no_maps_yet(self):
+        with FakeAgent(self.folder.name) as agent:
+            self.write("tetragon-info.json", {"pid": agent.pid})
+            self.assertEqual(self.maps(), [])
+            self.assertIn("maps: 0, 0", self.tetra("debug", "maps").stdout.decode().splitlines())
+            self.assertEqual(len(self.tetra("debug", "progs", "--once", "--interval", "1ms").stdout.splitlines()), 1)
+
     def test_without_an_agent_all_of_the_machine_is_shown(self):
         gone = subprocess.Popen(["true"])
         gone.wait()
