@@ -54,6 +54,14 @@ static const char *modify_find_line(const struct source *source, const char *at)
 	return at;
 }
 
+/* What the file ends its lines with. */
+static const char *modify_get_line_end(const struct source *source)
+{
+	const char *end = memchr(source->text.data, '\n', source->text.bytes);
+
+	return end && end > source->text.data && end[-1] == '\r' ? "\r\n" : "\n";
+}
+
 static const struct policy_option *modify_find_option(const struct policy *policy)
 {
 	for (size_t i = 0; i < policy->spec->options.count; i++) {
@@ -103,14 +111,14 @@ static void modify_insert_flow(const struct source *source, const char *open, co
 static void modify_insert_lines(const struct source *source, const char *at, const char *where,
 				const char *mode, bool is_item, struct buf *out)
 {
-	const char *line = modify_find_line(source, at);
+	const char *line = modify_find_line(source, at), *end = modify_get_line_end(source);
 	int indent = (int)(where - line);
 	_cleanup_buf_ struct buf words = {};
 
 	if (!is_item)
-		buf_add_format(&words, "%.*soptions:\n", indent, line);
-	buf_add_format(&words, "%.*s- name: " MODE_OPTION "\n%.*s  value: %s\n", indent, line,
-		       indent, line, mode);
+		buf_add_format(&words, "%.*soptions:%s", indent, line, end);
+	buf_add_format(&words, "%.*s- name: " MODE_OPTION "%s%.*s  value: %s%s", indent, line, end,
+		       indent, line, mode, end);
 	modify_put(source, line, line, buf_text(&words), out);
 }
 
