@@ -17,6 +17,14 @@ static inline uint64_t clock_read_ns(clockid_t clock)
 	return (uint64_t)now.tv_sec * CLOCK_NS_PER_SECOND + (uint64_t)now.tv_nsec;
 }
 
+/* The time AFTER_NS from now; UINT64_MAX: never. */
+static inline uint64_t clock_read_deadline_ns(clockid_t clock, uint64_t after_ns)
+{
+	uint64_t now_ns = clock_read_ns(clock);
+
+	return after_ns < UINT64_MAX - now_ns ? now_ns + after_ns : UINT64_MAX;
+}
+
 /* What to add to a boot time to get wall-clock time (Unix epoch), at this moment. */
 static inline int64_t clock_boot_to_wall_ns(void)
 {

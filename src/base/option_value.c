@@ -145,7 +145,8 @@ static bool option_read_duration_part(const char **text, uint64_t *out)
 		return false;
 	for (uint64_t weight = unit / 10; fraction && isdigit((unsigned char)*fraction) && weight;
 	     weight /= 10)
-		ns += (uint64_t)(*fraction++ - '0') * weight;
+		if (__builtin_add_overflow(ns, (uint64_t)(*fraction++ - '0') * weight, &ns))
+			return false;
 	*out = ns;
 	return true;
 }

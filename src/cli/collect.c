@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -19,17 +20,16 @@ enum { STEP_BYTES = 65536, STATUS_NOT_FOUND = 127, STATUS_SIGNAL = 128 };
 /* Reads until the end, the limit or the deadline. */
 static void collect_read(struct collected *out, const struct collect_limits *limits, int fd)
 {
-	uint64_t end_ns = clock_read_ns(CLOCK_MONOTONIC) + limits->timeout_ns;
+	uint64_t end_ns = clock_read_deadline_ns(CLOCK_MONOTONIC, limits->timeout_ns);
 
 	for (;;) {
 		uint64_t now_ns = clock_read_ns(CLOCK_MONOTONIC);
 		struct pollfd source = { .fd = fd, .events = POLLIN };
 		size_t room = limits->bytes_max - out->data.bytes;
+		uint64_t ms = now_ns < end_ns ? (end_ns - now_ns) / CLOCK_NS_PER_MS + 1 : 0;
 		ssize_t got;
 
-		out->has_timed_out =
-			now_ns >= end_ns ||
-			!poll(&source, 1, (int)((end_ns - now_ns) / CLOCK_NS_PER_MS) + 1);
+		out->has_timed_out = !ms || !poll(&source, 1, ms < INT_MAX ? (int)ms : INT_MAX);
 		out->is_cut = !room;
 		if (out->has_timed_out || !room || !buf_reserve(&out->data, STEP_BYTES))
 			return;

@@ -374,7 +374,7 @@ static int address_connect_at(const struct addrinfo *info, uint64_t deadline_ns,
 
 int address_connect(const char *text, uint64_t timeout_ns, int *out_fd, struct diag *diag)
 {
-	uint64_t deadline_ns = clock_read_ns(CLOCK_MONOTONIC) + timeout_ns;
+	uint64_t deadline_ns = clock_read_deadline_ns(CLOCK_MONOTONIC, timeout_ns);
 	_cleanup_(address_free_info) struct addrinfo *all = NULL;
 	struct sockaddr_un address;
 	int error;

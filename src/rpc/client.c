@@ -211,7 +211,7 @@ int rpc_client_connect(struct rpc_client **out, const char *address,
 		       const struct rpc_client_tls *tls, uint64_t timeout_ns, struct diag *diag)
 {
 	_cleanup_(client_cleanup) struct rpc_client *client = calloc(1, sizeof(*client));
-	uint64_t deadline_ns = clock_read_ns(CLOCK_MONOTONIC) + timeout_ns;
+	uint64_t deadline_ns = clock_read_deadline_ns(CLOCK_MONOTONIC, timeout_ns);
 	int error;
 
 	if (!client)
@@ -383,6 +383,20 @@ static nghttp2_nv client_header(const char *name, const char *value)
 			     .valuelen = strlen(value) };
 }
 
+enum { TIMEOUT_BYTES = 24 };
+
+/* At most eight digits: milliseconds reach beyond a day, seconds beyond three years. */
+static void client_write_timeout(uint64_t ns, char out[TIMEOUT_BYTES])
+{
+	const uint64_t max = 99999999;
+	uint64_t ms = ns / CLOCK_NS_PER_MS, seconds = ns / CLOCK_NS_PER_SECOND;
+
+	if (ms <= max)
+		snprintf(out, TIMEOUT_BYTES, "%" PRIu64 "m", ms);
+	else
+		snprintf(out, TIMEOUT_BYTES, "%" PRIu64 "S", seconds < max ? seconds : max);
+}
+
 static int client_submit(struct rpc_client *client, struct client_call *call)
 {
 	nghttp2_data_provider provider = { .source.ptr = call,
@@ -398,13 +412,11 @@ static int client_submit(struct rpc_client *client, struct client_call *call)
 		{},
 	};
 	size_t count = sizeof(headers) / sizeof(headers[0]) - 1;
-	char timeout[24];
+	char timeout[TIMEOUT_BYTES];
 	int32_t stream_id;
 
 	if (call->request->timeout_ns) {
-		/* At most eight digits: milliseconds reach beyond a day. */
-		snprintf(timeout, sizeof(timeout), "%" PRIu64 "m",
-			 (uint64_t)(call->request->timeout_ns / CLOCK_NS_PER_MS % 100000000));
+		client_write_timeout(call->request->timeout_ns, timeout);
 		headers[count++] = client_header("grpc-timeout", timeout);
 	}
 	stream_id = nghttp2_submit_request(client->session, NULL, headers, count, &provider, NULL);
@@ -441,7 +453,7 @@ int rpc_client_call(struct rpc_client *client, const struct rpc_request *request
 	if (!message)
 		return -ENOMEM;
 	if (request->timeout_ns)
-		deadline_ns = clock_read_ns(CLOCK_MONOTONIC) + request->timeout_ns;
+		deadline_ns = clock_read_deadline_ns(CLOCK_MONOTONIC, request->timeout_ns);
 	if (request->bytes)
 		memcpy(rpc_message_body(message), request->data, request->bytes);
 	call.reader.bytes_max =

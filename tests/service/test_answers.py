@@ -180,6 +180,14 @@ class Answers(Case):
         self.check(got, "silent", (1,))
         self.assertEqual(got.stderr, b"the agent does not answer GetVersion within 150ms; see --timeout\n")
 
+    def test_a_long_patience_is_no_short_one(self):
+        with Agent(GetVersion=sensors.GetVersionResponse(version="9.8").SerializeToString()) as agent:
+            # 10^8 ms do not fit the eight digits of a gRPC timeout; 2^32 ms, poll(2); 2^64 ns, a clock
+            for patience in ("99999999ms", "100000000ms", "100000s", "1193h2m47.296s", "30000h", "2562047h", "5124095h",
+                             "18446744073709551615ns"):
+                got = agent.ask("version", "-s", flags=("--timeout", patience))
+                self.assertEqual((got.returncode, got.stderr), (0, b""), patience)
+
     def test_something_that_is_no_agent(self):
         greetings = (b"", b"SSH-2.0-x\r\n", b"HTTP/1.1 400 Bad Request\r\n\r\n", b"\0" * 1000, b"\x00\x00\x00\x04\x00\x00\x00\x00\x00",
                      b"\xff\xff\xff\x04\x00\x00\x00\x00\x00", b"\x00\x00\x00\x04\x00\x00\x00\x00\x00" + b"\x00\x00\x08\x07\x00" + bytes(12))

@@ -111,6 +111,13 @@ esac""")
         self.assertRegex(got.stdout, r"bpftool-maps.json +8388608 bytes, cut: it is longer")
         self.assertRegex(got.stdout, r"bpftool-links.json +7 bytes, failed with status 139")
 
+    def test_a_long_patience_cuts_nothing(self):
+        self.write_tool("sleep 0.2; echo late")
+        for patience in ("1193h2m47.296s", "18446744073709551615ns"):  # of 2^32 ms, and beyond the clock
+            got = self.run_tool("--piece-timeout", patience)
+            self.assertEqual((got.returncode, got.stdout.count("took longer")), (0, 0), got.stdout)
+            self.assertEqual(self.read()["bpf/bpftool-maps.json"], b"late\n")
+
     def test_a_tool_that_is_not_there_is_said(self):
         got = self.run_tool("--bpftool", "/none/such", "--gops", "/none/gops")
         self.assertEqual(got.returncode, 0)

@@ -202,6 +202,11 @@ static void reads_numbers_of_every_kind(void **state)
 		{ "timeout", "1.5s", 1500000000 },
 		{ "timeout", "1us2ns", 1002 },
 		{ "timeout", "0", 0 },
+		{ "timeout", "18446744073.709551615s", UINT64_MAX },
+		{ "timeout", "18446744073709551614ns1ns", UINT64_MAX },
+		{ "timeout", "0.5h0.000000001s", 1800000000001 },
+		{ "timeout", "1.9999999999999999999s", 1999999999 },
+		{ "rb-size", "17179869183G", UINT64_MAX - (1 << 30) + 1 },
 	};
 	struct fixture *fixture = *state;
 
@@ -244,6 +249,21 @@ static void refuses_bad_values_and_keeps_the_old_ones(void **state)
 		{ "timeout", "-5s" },
 		{ "timeout", ".5s" },
 		{ "timeout", "99999999999h" },
+		{ "timeout", "18446744073.709551616s" }, /* the fraction is too much */
+		{ "timeout", "18446744073.9s" },
+		{ "timeout", "18446744073709551615ns1ns" },
+		{ "timeout", "1s " },
+		{ "timeout", "1S" },
+		{ "timeout", "1h-1m" },
+		{ "timeout", "s" },
+		{ "rb-size", "17179869184G" },
+		{ "rb-size", "1.5M" },
+		{ "rb-size", "-1" },
+		{ "rate", "-9223372036854775809" },
+		{ "rate", "+" },
+		{ "rate", "+-1" },
+		{ "workers", "08" },
+		{ "workers", "0x" },
 		{ "workers", "99999999999999999999999" },
 	};
 	struct fixture *fixture = *state;
