@@ -28,6 +28,15 @@ static int bundle_fail(const struct bundle *bundle, struct diag *diag, const cha
 	return -EIO;
 }
 
+/* libarchive says "Write error", and why only by number. */
+static int bundle_fail_archive(const struct bundle *bundle, struct diag *diag)
+{
+	int error = archive_errno(bundle->archive);
+
+	return bundle_fail(bundle, diag,
+			   error > 0 ? strerror(error) : archive_error_string(bundle->archive));
+}
+
 static int bundle_open(struct bundle *bundle, const char *path, const char *folder)
 {
 	bundle->path = strdup(path);
@@ -84,7 +93,7 @@ int bundle_add(struct bundle *bundle, const char *name, const void *data, size_t
 	archive_entry_set_mtime(entry, time(NULL), 0);
 	if (archive_write_header(bundle->archive, entry) != ARCHIVE_OK ||
 	    (bytes && archive_write_data(bundle->archive, data, bytes) != (la_ssize_t)bytes))
-		error = bundle_fail(bundle, diag, archive_error_string(bundle->archive));
+		error = bundle_fail_archive(bundle, diag);
 	archive_entry_free(entry);
 	return error;
 }
@@ -92,7 +101,7 @@ int bundle_add(struct bundle *bundle, const char *name, const void *data, size_t
 int bundle_finish(struct bundle *bundle, struct diag *diag)
 {
 	if (archive_write_close(bundle->archive) != ARCHIVE_OK)
-		return bundle_fail(bundle, diag, archive_error_string(bundle->archive));
+		return bundle_fail_archive(bundle, diag);
 	if (fsync(bundle->fd) || rename(bundle->part_path, bundle->path))
 		return bundle_fail(bundle, diag, strerror(errno));
 	close(TAKE_FD(bundle->fd));

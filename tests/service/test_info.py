@@ -263,6 +263,23 @@ class Report(Info):
             self.write("tetragon-info.json", {"metrics_address": address})
             self.assertIn(b"cannot read " + address.encode(), self.collect()[1]["agent/metrics.txt"])
 
+    def test_a_full_disk_leaves_the_old_report_and_nothing_else(self):
+        script = """mount -t tmpfs -o size=%dk none "$0" && echo old >"$0/r" && "$@" >/dev/null; status=$?
+            ls -A "$0"; cat "$0/r"; exit $status"""
+        for kilobytes in (4, 8, 16):  # for nothing, for some of it, for all but the end
+            got = subprocess.run(["unshare", "-m", "--propagation", "private", "sh", "-c", script % kilobytes, self.run, TETRA,
+                                  "bugtool", "-o", self.run + "/r", "--bpftool", "/bin/true", "--retries", "0",
+                                  "--server-address", "unix:///none"], stdin=subprocess.DEVNULL, capture_output=True, text=True,
+                                 timeout=3 * DEADLINE)
+            self.assertEqual((got.returncode, got.stdout), (1, "r\nold\n"), (kilobytes, got.stderr))
+            self.assertEqual(got.stderr, 'cannot write "%s/r": No space left on device\n' % self.run)
+
+    def test_a_report_replaces_no_folder(self):
+        os.mkdir(self.report)
+        got = self.tetra("bugtool", "-o", self.report, "--bpftool", "/bin/true", "--retries", "0", status=1)
+        self.assertIn(b'cannot write "%s": ' % self.report.encode(), got.stderr)
+        self.assertEqual(sorted(os.listdir(self.folder.name)), ["report.tar.gz", "run"])
+
     def test_files_of_the_administrator_are_in_it_whatever_they_are_called(self):
         names = ["plain", "two words", "caf\u00e9-" + 30 * "\u00e9", "\x1b[2J", "%s%n", "-rf", "x" * 200]
         paths = []
