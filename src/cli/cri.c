@@ -12,9 +12,9 @@
 #include "cli/ask.h"
 #include "cri.pb-c.h"
 #include "event/text.h"
+#include "workload/runtime_path.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
-#define SLICE	     ".slice"
 
 /* Where runtimes listen, in the order in which they are tried. */
 static const char *const endpoints[] = {
@@ -167,55 +167,6 @@ static enum cli_exit cri_version_run(const struct cli_settings *cli, const void 
 /* ---- cgroup_path ------------------------------------------------------------------------------
  */
 
-/* Adds the folders of SLICE, systemd.slice(5): "a-b.slice" is /a.slice/a-b.slice, "-.slice" is the
- * root. False: that is no name of a slice. */
-static bool cri_add_slice(struct buf *out, struct span slice)
-{
-	size_t bytes;
-
-	if (slice.bytes <= strlen(SLICE) ||
-	    memcmp(slice.data + slice.bytes - strlen(SLICE), SLICE, strlen(SLICE)) != 0)
-		return false;
-	bytes = slice.bytes - strlen(SLICE);
-	if (bytes == 1 && *slice.data == '-')
-		return true;
-	for (size_t i = 0; i <= bytes; i++) {
-		if (i < bytes && slice.data[i] != '-')
-			continue;
-		if (i == 0 || slice.data[i - 1] == '-') /* a part without a name */
-			return false;
-		buf_add_format(out, "/%.*s" SLICE, (int)i, slice.data);
-	}
-	return true;
-}
-
-/* "a-b.slice:prefix:name" of systemd means /a.slice/a-b.slice/prefix-name.scope; what has a slash
- * is a path, colons or not. */
-static bool cri_add_path(struct buf *out, const char *cgroups_path)
-{
-	struct span name = span_of(cgroups_path);
-	struct span slice, prefix;
-
-	if (strchr(cgroups_path, '/')) {
-		buf_add_text(out, cgroups_path);
-		return true;
-	}
-	slice = span_cut(&name, ':');
-	prefix = span_cut(&name, ':');
-	if (!name.bytes || memchr(name.data, ':', name.bytes) || !cri_add_slice(out, slice))
-		return false;
-	buf_add_char(out, '/');
-	if (name.bytes > strlen(SLICE) &&
-	    memcmp(name.data + name.bytes - strlen(SLICE), SLICE, strlen(SLICE)) == 0) {
-		buf_add(out, name.data, name.bytes); /* runc gives these no scope */
-		return true;
-	}
-	if (prefix.bytes)
-		buf_add_format(out, "%.*s-", (int)prefix.bytes, prefix.data);
-	buf_add_format(out, "%.*s.scope", (int)name.bytes, name.data);
-	return true;
-}
-
 /* The path that the runtime gave the container; owned by the caller. NULL: it does not say. */
 static char *cri_find_path(const Runtime__V1__ContainerStatusResponse *answer)
 {
@@ -255,7 +206,7 @@ static enum cli_exit cri_path_run(const struct cli_settings *cli, const void *se
 	if (!address || !cri_call(cli, address, &call, &message))
 		return CLI_FAILED;
 	found = cri_find_path((const Runtime__V1__ContainerStatusResponse *)message);
-	if (!found || !cri_add_path(&path, found)) {
+	if (!found || !runtime_path_add(&path, found)) {
 		cli_complain("the runtime does not tell the cgroup of \"%s\" in a form that is "
 			     "known here",
 			     cli->words->items[0]);

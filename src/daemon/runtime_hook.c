@@ -7,7 +7,7 @@
 
 #include "base/cleanup.h"
 #include "daemon/policies_private.h"
-#include "workload/cgroup.h"
+#include "workload/runtime_path.h"
 
 /* Keys of the file: the member of the request, and annotations by which runtimes say the same. */
 static const struct hook_row {
@@ -70,7 +70,15 @@ int policies_create_container(void *context, const Tetragon__CreateContainer *co
 			strlen(container->cgroupspath), WORKLOAD_CGROUP_BYTES_MAX);
 		return -EINVAL;
 	}
-	cgroup_add_runtime_path(&cgroup, container->cgroupspath);
+	if (*container->cgroupspath != '/' && strchr(container->cgroupspath, '/'))
+		buf_add_char(&cgroup, '/'); /* of the hierarchy, whatever runtimes leave out */
+	if (!runtime_path_add(&cgroup, container->cgroupspath)) {
+		json_decref(object);
+		diag_add(diag,
+			 "cgroupsPath is \"%s\"; want a path, or SLICE:PREFIX:NAME as systemd",
+			 container->cgroupspath);
+		return -EINVAL;
+	}
 	json_object_set_new(object, "cgroup", json_string(buf_text(&cgroup)));
 	for (size_t i = 0; i < sizeof(hook_rows) / sizeof(hook_rows[0]); i++) {
 		const char *value = hook_find(container, &hook_rows[i]);

@@ -14,46 +14,6 @@
 #include "base/cleanup.h"
 #include "base/span.h"
 
-/* ---- what runtimes call it ------------------------------------------------------------------- */
-
-/* systemd.slice(5): "a-b.slice" lies in "a.slice"; "-.slice" is the root. */
-static void slice_add(struct buf *out, struct span slice)
-{
-	static const char end[] = ".slice";
-	size_t bytes = slice.bytes >= strlen(end) ? slice.bytes - strlen(end) : 0;
-
-	for (size_t i = 1; i <= bytes; i++) {
-		if ((i < bytes && slice.data[i] != '-') || slice.data[i - 1] == '-')
-			continue;
-		buf_add_char(out, '/');
-		buf_add(out, slice.data, i);
-		buf_add_text(out, end);
-	}
-}
-
-void cgroup_add_runtime_path(struct buf *out, const char *cgroups_path)
-{
-	struct span rest = span_of(cgroups_path);
-	struct span slice, prefix;
-
-	if (cgroups_path[0] == '/' || !strchr(cgroups_path, ':')) {
-		if (cgroups_path[0] != '/')
-			buf_add_char(out, '/');
-		buf_add_text(out, cgroups_path);
-		return;
-	}
-	slice = span_cut(&rest, ':');
-	prefix = span_cut(&rest, ':');
-	slice_add(out, slice.bytes ? slice : span_of("system.slice"));
-	buf_add_char(out, '/');
-	if (prefix.bytes) {
-		buf_add(out, prefix.data, prefix.bytes);
-		buf_add_char(out, '-');
-	}
-	buf_add(out, rest.data, rest.bytes);
-	buf_add_text(out, ".scope");
-}
-
 /* ---- where it is mounted --------------------------------------------------------------------- */
 
 /* include/linux/exportfs.h: the kind of handles that are the 64-bit id of a kernfs node (5.5). */

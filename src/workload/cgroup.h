@@ -9,8 +9,6 @@
 
 #include <stdint.h>
 
-#include "base/buf.h"
-
 /* The hierarchies of container runtimes are 3 to 10 levels deep; each takes a descriptor here. */
 #define CGROUP_DEPTH_MAX 64u
 /* As many as the kernel side has room for (WIRE_CGROUPS_MAX). */
@@ -24,12 +22,6 @@
 int cgroup_find_root(char **out);
 /* The same from a file in the format of /proc/self/mountinfo (proc(5)). */
 int cgroup_find_root_in(const char *mountinfo_path, char **out);
-
-/*
- * The group that a container runtime means (cgroupsPath of its configuration), from the root of the
- * hierarchy: a path, or SLICE:PREFIX:NAME, which systemd makes a group of.
- */
-void cgroup_add_runtime_path(struct buf *out, const char *cgroups_path);
 
 /* The id as bpf_get_current_cgroup_id() gives it. A negative errno: PATH cannot be opened. */
 int cgroup_read_id(const char *path, uint64_t *out);

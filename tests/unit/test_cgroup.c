@@ -10,6 +10,7 @@
 
 #include "base/cleanup.h"
 #include "workload/cgroup.h"
+#include "workload/runtime_path.h"
 
 static char folder[TEMPORARY_FOLDER_BYTES];
 
@@ -230,13 +231,14 @@ static void the_number_of_a_real_group_is_its_inode(void **state)
 
 #define CASE(function) cmocka_unit_test_setup_teardown(function, setup, teardown)
 
+/* NULL: it names no group. */
 static void groups_are_found_by_what_runtimes_call_them(void **state)
 {
 	static const struct {
 		const char *path, *group;
 	} rows[] = {
 		{ "/kubepods/pod1/abc", "/kubepods/pod1/abc" },
-		{ "kubepods/pod1/abc", "/kubepods/pod1/abc" },
+		{ "kubepods/pod1/abc", "kubepods/pod1/abc" },
 		{ "/a:b:c", "/a:b:c" },
 		{ "kubepods-burstable-pod1_2.slice:cri-containerd:abc",
 		  "/kubepods.slice/kubepods-burstable.slice/kubepods-burstable-pod1_2.slice/"
@@ -244,16 +246,21 @@ static void groups_are_found_by_what_runtimes_call_them(void **state)
 		{ ":docker:abc", "/system.slice/docker-abc.scope" },
 		{ "user.slice::abc", "/user.slice/abc.scope" },
 		{ "-.slice:crio:abc", "/crio-abc.scope" },
-		{ "a.slice:b:c:d", "/a.slice/b-c:d.scope" },
-		{ "::", "/system.slice/.scope" },
-		{ "x:y:z", "/y-z.scope" },
+		{ "a.slice:b:c.slice", "/a.slice/c.slice" },
+		{ "a.slice:b:c:d", NULL },
+		{ "::", NULL },
+		{ "x:y:z", NULL },
+		{ "a--b.slice:y:z", NULL },
+		{ "abc", NULL },
+		{ "", NULL },
 	};
 
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		_cleanup_buf_ struct buf group = {};
 
-		cgroup_add_runtime_path(&group, rows[i].path);
-		assert_string_equal(buf_text(&group), rows[i].group);
+		assert_int_equal(runtime_path_add(&group, rows[i].path), rows[i].group != NULL);
+		if (rows[i].group)
+			assert_string_equal(buf_text(&group), rows[i].group);
 	}
 }
 
