@@ -24,6 +24,10 @@
 /* A policy file of more is refused by its reader anyway. */
 #define POLICY_FILE_BYTES_MAX (4u << 20)
 
+/* A look that failed is taken again after a second, then two, four and so on to a minute. */
+#define POLICIES_LOOK_AGAIN_NS	    CLOCK_NS_PER_SECOND
+#define POLICIES_LOOK_DOUBLINGS_MAX 6u
+
 /* Since a moment of the monotonic clock. */
 unsigned long long policies_count_us(uint64_t began_ns)
 {
@@ -300,6 +304,34 @@ static void directories_sweep(struct policies *policies)
 	}
 }
 
+static bool path_is_below(const char *path, const char *directory)
+{
+	size_t bytes = strlen(directory);
+
+	return strncmp(path, directory, bytes) == 0 && (!path[bytes] || path[bytes] == '/');
+}
+
+/* What nobody can look at (no descriptors, a broken disk) is not known to be gone: PATH and all
+ * below it stay as they are. */
+static void path_keep(struct policies *policies, const char *path, int error)
+{
+	unsigned int doublings = policies->blind_looks < POLICIES_LOOK_DOUBLINGS_MAX
+					 ? policies->blind_looks
+					 : POLICIES_LOOK_DOUBLINGS_MAX;
+
+	if (error == ENOENT || error == ENOTDIR || error == ELOOP)
+		return;
+	log_message(doublings ? LOG_LEVEL_DEBUG : LOG_LEVEL_ERROR,
+		    "cannot read \"%s\": %s; its policies stay as they are until it can be read",
+		    path, strerror(error));
+	policies->is_blind = true;
+	loop_set_timer(policies->look_again, POLICIES_LOOK_AGAIN_NS << doublings, 0);
+	for (struct policy_file *file = policies->files; file; file = file->next)
+		file->is_kept |= path_is_below(file->path, path);
+	for (struct policy_directory *one = policies->directories; one; one = one->next)
+		one->is_seen |= path_is_below(one->path, path);
+}
+
 static int name_is_policy(const struct dirent *entry)
 {
 	return entry->d_name[0] != '.';
@@ -315,6 +347,8 @@ static void directory_see(struct policies *policies, const char *directory, int 
 	if (!depth)
 		directories_see(policies, directory);
 	count = scandir(directory, &entries, name_is_policy, alphasort);
+	if (count < 0)
+		path_keep(policies, directory, errno);
 	for (int i = 0; i < count; i++) {
 		_cleanup_free_ char *path = NULL;
 		struct stat status;
@@ -322,9 +356,11 @@ static void directory_see(struct policies *policies, const char *directory, int 
 		if (asprintf(&path, "%s/%s", directory, entries[i]->d_name) < 0)
 			path = NULL;
 		free(entries[i]);
-		if (!path || stat(path, &status))
+		if (!path)
 			continue;
-		if (S_ISREG(status.st_mode))
+		if (stat(path, &status))
+			path_keep(policies, path, errno);
+		else if (S_ISREG(status.st_mode))
 			files_see(policies, path);
 		else if (S_ISDIR(status.st_mode) && depth)
 			directory_see(policies, path, depth - 1);
@@ -340,7 +376,7 @@ static void files_sweep(struct policies *policies)
 	while (*link) {
 		struct policy_file *file = *link;
 
-		if (file->is_seen) {
+		if (file->is_seen || file->is_kept) {
 			link = &file->next;
 			continue;
 		}
@@ -362,7 +398,7 @@ static void files_change(struct policies *policies)
 	if (!batch.steps || !batch.files)
 		batch.capacity = 0;
 	for (struct policy_file *file = policies->files; file; file = file->next) {
-		if (!file->is_seen && file_find_policy(policies, file))
+		if (!file->is_seen && !file->is_kept && file_find_policy(policies, file))
 			batch_add(&batch, file, NULL);
 	}
 	for (struct policy_file *file = policies->files; file; file = file->next) {
@@ -381,13 +417,15 @@ static void files_change(struct policies *policies)
 static void policies_refresh(struct policies *policies)
 {
 	for (struct policy_file *file = policies->files; file; file = file->next)
-		file->is_seen = false;
+		file->is_seen = file->is_kept = false;
 	for (struct policy_directory *one = policies->directories; one; one = one->next)
 		one->is_seen = false;
+	policies->is_blind = false;
 	for (size_t i = 0; i < policies->options.files->count; i++)
 		files_see(policies, policies->options.files->items[i]);
 	if (policies->options.directory[0])
 		directory_see(policies, policies->options.directory, 1);
+	policies->blind_looks = policies->is_blind ? policies->blind_looks + 1 : 0;
 	directories_sweep(policies);
 	files_change(policies);
 	files_sweep(policies);
@@ -417,7 +455,7 @@ unsigned int policies_load(struct policies *policies)
 	policies_refresh(policies);
 	policies_load_left(policies);
 	policies->options.left = policies->options.left_workloads = NULL;
-	bad += policies_load_kept(policies);
+	bad += policies_load_kept(policies) + policies->is_blind;
 	for (const struct policy_file *file = policies->files; file; file = file->next)
 		bad += file->is_bad;
 	return bad;
@@ -438,7 +476,8 @@ int policies_new(struct policies **out, const struct policies_options *options, 
 			return error;
 		}
 	}
-	if (options->directory[0])
+	error = loop_add_timer(options->loop, policies_on_change, policies, &policies->look_again);
+	if (!error && options->directory[0])
 		error = watch_new(&policies->watch, options->loop, options->directory,
 				  policies_on_change, policies);
 	if (!error && options->workload_file[0])
@@ -459,6 +498,7 @@ void policies_free(struct policies *policies)
 {
 	if (!policies)
 		return;
+	loop_remove(policies->look_again);
 	watch_free(policies->watch);
 	watch_free(policies->workload_watch);
 	for (struct policy_directory *one = policies->directories; one; one = one->next)

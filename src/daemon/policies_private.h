@@ -16,6 +16,7 @@ struct policy_file {
 	char *path;
 	struct buf text;
 	bool is_seen; /* in this round */
+	bool is_kept; /* in this round nobody could look whether it is there */
 	bool is_bad;  /* the last text could not be loaded; what was loaded before goes on */
 	char *name, *namespace; /* of the policy that is loaded from it; NULL: none */
 };
@@ -33,7 +34,10 @@ struct policies {
 	struct policy_file *files;
 	struct policy_directory *directories;
 	struct watch *watch, *workload_watch;
-	struct policy_store *store; /* NULL: policies of clients are not kept */
+	struct loop_source *look_again; /* a timer */
+	bool is_blind;			/* this look failed somewhere */
+	unsigned int blind_looks;	/* that failed before it, one behind the other */
+	struct policy_store *store;	/* NULL: policies of clients are not kept */
 	/* policies_workloads.c */
 	struct workloads *workloads; /* of the file */
 	struct hooked_workload {
@@ -45,7 +49,8 @@ struct policies {
 		struct workload_place {
 			const struct workload *workload; /* of the file, or of a hook */
 			uint32_t number;
-		} *list; /* sorted as workloads are */
+			bool is_blind; /* some of its groups could not be looked into */
+		} *list;	       /* sorted as workloads are */
 		size_t count;
 	} places;
 	char *cgroup_root;

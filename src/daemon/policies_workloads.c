@@ -51,13 +51,21 @@ static const struct workload_place *places_find(const struct workload_places *pl
 	return NULL;
 }
 
-static bool cgroup_exists(const struct policies *policies, const char *cgroup)
+/* 0: it is there. */
+static int cgroup_look(const struct policies *policies, const char *cgroup)
 {
 	_cleanup_free_ char *path = NULL;
 	uint64_t id;
 
-	return asprintf(&path, "%s%s", policies->cgroup_root, cgroup) >= 0 &&
-	       cgroup_read_id(path, &id) == 0;
+	if (asprintf(&path, "%s%s", policies->cgroup_root, cgroup) < 0)
+		return -ENOMEM;
+	return cgroup_read_id(path, &id);
+}
+
+/* What cannot be opened for want of descriptors is not gone. */
+static bool is_gone(int error)
+{
+	return error == -ENOENT || error == -ENOTDIR || error == -ENODEV;
 }
 
 /* Those of FILE, and those of hooks that it does not name and that are still there. */
@@ -77,7 +85,7 @@ static int places_fill(const struct policies *policies, const struct workloads *
 		const struct workload *one = policies->hooked[i].workloads->items;
 
 		if (out->count < WORKLOADS_MAX && !places_find(&of_file, one->cgroup) &&
-		    cgroup_exists(policies, one->cgroup))
+		    !is_gone(cgroup_look(policies, one->cgroup)))
 			out->list[out->count++].workload = one;
 	}
 	qsort(out->list, out->count, sizeof(*out->list), place_compare);
@@ -116,6 +124,7 @@ struct group_list {
 	struct group *items; /* owned */
 	size_t count, capacity;
 	uint32_t number; /* of the workload that is being visited */
+	bool is_partial; /* a workload could not be looked into */
 };
 
 static int group_add(void *context, const char *path, uint64_t id)
@@ -152,7 +161,7 @@ static int group_compare_id(const void *one, const void *other)
 	return a->id < b->id ? -1 : a->id > b->id;
 }
 
-static void groups_find(const struct policies *policies, const struct workload_places *places,
+static void groups_find(const struct policies *policies, struct workload_places *places,
 			struct group_list *out)
 {
 	size_t kept = 0;
@@ -166,8 +175,11 @@ static void groups_find(const struct policies *policies, const struct workload_p
 			return;
 		out->number = places->list[i].number;
 		error = cgroup_visit_tree(path, group_add, out);
-		if (error && error != -ENOENT)
+		if (!error || is_gone(error))
+			continue;
+		if (!places->list[i].is_blind) /* once for all passes */
 			log_warn("cannot follow cgroup \"%s\": %s", path, strerror(-error));
+		places->list[i].is_blind = out->is_partial = true;
 	}
 	if (out->count)
 		qsort(out->items, out->count, sizeof(*out->items), group_compare);
@@ -187,9 +199,23 @@ static void groups_list(int map_fd, struct group_list *out)
 		last = &out->items[out->count - 1].id;
 }
 
+/* Whether it belongs to a workload that could not be looked into. */
+static bool group_may_be_there(int map_fd, uint64_t id, const struct workload_places *places)
+{
+	uint32_t number;
+
+	if (bpf_map_lookup_elem(map_fd, &id, &number))
+		return false;
+	for (size_t i = 0; i < places->count; i++) {
+		if (places->list[i].is_blind && places->list[i].number == number)
+			return true;
+	}
+	return false;
+}
+
 /* False: the map was as it has to be. What it has of BEFORE and is no workload's any more goes
  * first, for room. */
-static bool groups_write_pass(const struct policies *policies, const struct workload_places *places,
+static bool groups_write_pass(const struct policies *policies, struct workload_places *places,
 			      const struct group_list *before)
 {
 	int map_fd = engine_get_workloads_fd(policies->options.engine);
@@ -198,9 +224,13 @@ static bool groups_write_pass(const struct policies *policies, const struct work
 
 	groups_find(policies, places, &now);
 	for (size_t i = 0; i < before->count; i++) {
-		if (!now.count || !bsearch(&before->items[i], now.items, now.count,
-					   sizeof(*now.items), group_compare_id))
-			bpf_map_delete_elem(map_fd, &before->items[i].id);
+		uint64_t id = before->items[i].id;
+
+		if (now.count && bsearch(&before->items[i], now.items, now.count,
+					 sizeof(*now.items), group_compare_id))
+			continue;
+		if (!now.is_partial || !group_may_be_there(map_fd, id, places))
+			bpf_map_delete_elem(map_fd, &id);
 	}
 	for (size_t i = 0; i < now.count; i++) {
 		uint32_t number;
@@ -223,7 +253,7 @@ static bool groups_write_pass(const struct policies *policies, const struct work
  * write, so only those that were there before may go. A group that was made below one which was not
  * written yet is found by the next pass, for which those above it are.
  */
-static void groups_write(const struct policies *policies, const struct workload_places *places)
+static void groups_write(const struct policies *policies, struct workload_places *places)
 {
 	struct group_list before = {};
 
@@ -370,7 +400,7 @@ static int hooked_make_room(struct policies *policies)
 		const struct workload_place *place = places_find(&policies->places, cgroup);
 
 		if ((place && place->workload == hooked[i].workloads->items) ||
-		    cgroup_exists(policies, cgroup))
+		    !is_gone(cgroup_look(policies, cgroup)))
 			hooked[kept++] = hooked[i];
 		else
 			hooked_done(&hooked[i]);
@@ -413,13 +443,18 @@ static int hooked_read(struct policies *policies, const char *text, struct hooke
 	if (!out->text)
 		return -ENOMEM;
 	cgroup = out->workloads->items->cgroup;
-	if (cgroup_exists(policies, cgroup))
-		return 0;
-	diag_add(diag,
-		 "there is no cgroup \"%s\" below \"%s\"; want the hook to run once the runtime "
-		 "has made it",
-		 cgroup, policies->cgroup_root);
-	return -ENOENT;
+	error = cgroup_look(policies, cgroup);
+	if (is_gone(error)) {
+		diag_add(diag,
+			 "there is no cgroup \"%s\" below \"%s\"; want the hook to run once the "
+			 "runtime has made it",
+			 cgroup, policies->cgroup_root);
+		return -ENOENT;
+	}
+	if (error)
+		diag_add(diag, "cannot look into cgroup \"%s\" below \"%s\": %s", cgroup,
+			 policies->cgroup_root, strerror(-error));
+	return error;
 }
 
 /* The one that TEXT tells is among the others; OLD is the one whose place it took, if any. */

@@ -92,6 +92,17 @@ held_by() {
 		uniq -c | tr -s ' \n' ' '
 }
 
+# let_open PID N: from now on PID can have N more descriptors than now; `let_open PID many` ends that.
+let_open() {
+	local limit=-1 left=$2
+	[ "$2" != many ] || limit=16383 left=0
+	until [ "$left" -lt 0 ]; do
+		limit=$((limit + 1))
+		[ -e "/proc/$1/fd/$limit" ] || left=$((left - 1))
+	done
+	prlimit --pid "$1" --nofile=$limit:
+}
+
 # refused COMMAND...: for a command that must not start: prints status=N, lines=N and what it said.
 refused() {
 	local status=0
