@@ -76,11 +76,26 @@ static int template_prepare_load(struct bpf_program *program, struct bpf_prog_lo
 				      sizeof(nothing) / sizeof(nothing[0]));
 }
 
+/*
+ * libbpf before 1.2 frees its list of handlers when the last one leaves, and uses it again when the
+ * next one comes (an agent that begins anew because it cannot take over). So one stays, for a
+ * section that no program has.
+ */
+static int handlers_keep_list(void)
+{
+	LIBBPF_OPTS(libbpf_prog_handler_opts, options);
+
+	return libbpf_register_prog_handler("nobody+", BPF_PROG_TYPE_SOCKET_FILTER, 0, &options);
+}
+
 int hook_templates_begin(struct hook_templates *templates)
 {
 	LIBBPF_OPTS(libbpf_prog_handler_opts, options, .cookie = (long)templates,
 		    .prog_prepare_load_fn = template_prepare_load);
+	int kept = handlers_keep_list();
 
+	if (kept < 0)
+		return kept;
 	templates->handler =
 		libbpf_register_prog_handler("hook+", BPF_PROG_TYPE_SOCKET_FILTER, 0, &options);
 	return templates->handler < 0 ? templates->handler : 0;
