@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <bpf/bpf.h>
+
 #include "base/cleanup.h"
 #include "base/log.h"
 #include "kernel/programs.h"
@@ -268,6 +270,29 @@ static void view_take(struct hook *hook, const struct left_policies *policies, c
 	hook->views = view;
 }
 
+static bool slot_is_one(int slot)
+{
+	struct bpf_map_info info = {};
+	uint32_t bytes = sizeof(info);
+
+	return slot >= 0 && bpf_obj_get_info_by_fd(slot, &info, &bytes) == 0 &&
+	       info.type == BPF_MAP_TYPE_PROG_ARRAY;
+}
+
+/* Both or none: a way in whose slot is lost would run its old program for ever. */
+static void moment_take(struct attachment *attachment, int moment, unsigned int number,
+			const struct pins *pins)
+{
+	_cleanup_close_ int link = pins_get(pins, "link_%u_%s", number, moment_names[moment]);
+	_cleanup_close_ int slot = pins_get(pins, "slot_%u_%s", number, moment_names[moment]);
+
+	if (link < 0 || !slot_is_one(slot))
+		return;
+	attachment->enters[moment] = kernel_link_open_program(link);
+	attachment->links[moment] = TAKE_FD(link);
+	attachment->slots[moment] = TAKE_FD(slot);
+}
+
 /* False: nothing of it is attached any more. */
 static bool attachment_take(struct hook *hook, struct attach_space *space, const json_t *left,
 			    const struct pins *pins)
@@ -279,15 +304,8 @@ static bool attachment_take(struct hook *hook, struct attach_space *space, const
 		return false;
 	attachment->mechanism = (enum hook_mechanism)mechanism;
 	attachment->btf_id = (uint32_t)handover_get_uint(left, "btf_id");
-	for (int i = 0; i < ATTACH_MOMENTS; i++) {
-		attachment->links[i] = pins_get(pins, "link_%u_%s", hook->number, moment_names[i]);
-		attachment->slots[i] = pins_get(pins, "slot_%u_%s", hook->number, moment_names[i]);
-		if (attachment->links[i] < 0)
-			attachment->links[i] = -1;
-		if (attachment->slots[i] < 0)
-			attachment->slots[i] = -1;
-		attachment->enters[i] = kernel_link_open_program(attachment->links[i]);
-	}
+	for (int i = 0; i < ATTACH_MOMENTS; i++)
+		moment_take(attachment, i, hook->number, pins);
 	if (attachment->mechanism == MECHANISM_SUBSTITUTE)
 		attachment->substitute = substitute_find(hook->function, hook->is_syscall);
 	attachment->uses_dispatch = json_is_true(json_object_get(left, "uses_dispatch")) &&
