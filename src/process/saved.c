@@ -145,8 +145,9 @@ int process_table_save(struct process_table *table, FILE *file)
 			json_object_set_new(object, "image", image_save(items[i]->image));
 		json_object_set_new(object, "has_image", json_boolean(items[i]->image != NULL));
 		last = items[i]->image;
+		errno = EIO; /* the default: jansson sets none of its own */
 		if (json_dumpf(object, file, JSON_COMPACT) || fputc('\n', file) == EOF)
-			error = -EIO;
+			error = -errno;
 		json_decref(object);
 	}
 	return error;
