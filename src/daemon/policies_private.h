@@ -43,6 +43,7 @@ struct policies {
 	struct hooked_workload {
 		struct workloads *workloads; /* one */
 		char *text;		     /* of it, as it may stand in the file */
+		uint64_t group;		     /* the id of its cgroup */
 	} *hooked;
 	size_t hooked_count, hooked_prune_count;
 	struct workload_places {

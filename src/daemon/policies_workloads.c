@@ -51,21 +51,28 @@ static const struct workload_place *places_find(const struct workload_places *pl
 	return NULL;
 }
 
-/* 0: it is there. */
-static int cgroup_look(const struct policies *policies, const char *cgroup)
+static int cgroup_look(const struct policies *policies, const char *cgroup, uint64_t *out_id)
 {
 	_cleanup_free_ char *path = NULL;
-	uint64_t id;
 
 	if (asprintf(&path, "%s%s", policies->cgroup_root, cgroup) < 0)
 		return -ENOMEM;
-	return cgroup_read_id(path, &id);
+	return cgroup_read_id(path, out_id);
 }
 
 /* What cannot be opened for want of descriptors is not gone. */
 static bool is_gone(int error)
 {
 	return error == -ENOENT || error == -ENOTDIR || error == -ENODEV;
+}
+
+/* With its cgroup; one that was made anew under the same name is another. */
+static bool hooked_is_gone(const struct policies *policies, const struct hooked_workload *hooked)
+{
+	uint64_t id = 0;
+	int error = cgroup_look(policies, hooked->workloads->items->cgroup, &id);
+
+	return error ? is_gone(error) : id != hooked->group;
 }
 
 /* Those of FILE, and those of hooks that it does not name and that are still there. */
@@ -85,7 +92,7 @@ static int places_fill(const struct policies *policies, const struct workloads *
 		const struct workload *one = policies->hooked[i].workloads->items;
 
 		if (out->count < WORKLOADS_MAX && !places_find(&of_file, one->cgroup) &&
-		    !is_gone(cgroup_look(policies, one->cgroup)))
+		    !hooked_is_gone(policies, &policies->hooked[i]))
 			out->list[out->count++].workload = one;
 	}
 	qsort(out->list, out->count, sizeof(*out->list), place_compare);
@@ -400,7 +407,7 @@ static int hooked_make_room(struct policies *policies)
 		const struct workload_place *place = places_find(&policies->places, cgroup);
 
 		if ((place && place->workload == hooked[i].workloads->items) ||
-		    !is_gone(cgroup_look(policies, cgroup)))
+		    !hooked_is_gone(policies, &hooked[i]))
 			hooked[kept++] = hooked[i];
 		else
 			hooked_done(&hooked[i]);
@@ -443,7 +450,7 @@ static int hooked_read(struct policies *policies, const char *text, struct hooke
 	if (!out->text)
 		return -ENOMEM;
 	cgroup = out->workloads->items->cgroup;
-	error = cgroup_look(policies, cgroup);
+	error = cgroup_look(policies, cgroup, &out->group);
 	if (is_gone(error)) {
 		diag_add(diag,
 			 "there is no cgroup \"%s\" below \"%s\"; want the hook to run once the "
