@@ -23,7 +23,8 @@
 #define WATCH_QUIET_NS (50 * CLOCK_NS_PER_MS)
 /* A directory that never rests is looked at twice a second. */
 #define WATCH_LATEST_NS (500 * CLOCK_NS_PER_MS)
-/* Who cannot see (the machine's inotify watches are used up) looks once a second. */
+/* Who cannot see (the machine's inotify watches are used up, or a link leads nowhere, and what will
+ * be there could come from anywhere) looks once a second. */
 #define WATCH_BLIND_NS CLOCK_NS_PER_SECOND
 
 /* Names come and go. */
@@ -47,6 +48,7 @@ struct watch {
 	int above;    /* watch of the directory above or of the nearest one that exists */
 	int self;     /* watch of what the path leads to */
 	bool is_near; /* above is the path's parent */
+	bool is_blind;
 	struct watch_target target;
 	struct loop_source *source, *timer;
 	uint64_t first_ns; /* of the changes that are not told yet; 0: none */
@@ -121,6 +123,36 @@ static struct watch_target watch_look(const struct watch *watch)
 	return (struct watch_target){ .device = status.st_dev, .inode = status.st_ino };
 }
 
+static bool target_is(const struct watch_target *one, const struct watch_target *other)
+{
+	return one->device == other->device && one->inode == other->inode;
+}
+
+/* Whether a part of the path that is there is a symbolic link. */
+static bool path_has_link(char *path)
+{
+	struct stat status;
+
+	for (char *slash = strchr(path + 1, '/');; slash = strchr(slash + 1, '/')) {
+		int error;
+
+		if (slash)
+			*slash = '\0';
+		error = lstat(path, &status);
+		if (slash)
+			*slash = '/';
+		if (error || !slash || S_ISLNK(status.st_mode))
+			return !error && S_ISLNK(status.st_mode);
+	}
+}
+
+/* There is no timer of another kind then. */
+static void watch_look_later(struct watch *watch)
+{
+	if (watch->is_blind || (!watch->target.inode && path_has_link(watch->path)))
+		loop_set_timer(watch->timer, WATCH_BLIND_NS, 0);
+}
+
 /* Sets both watches on what is there now. */
 static int watch_arm(struct watch *watch)
 {
@@ -149,7 +181,7 @@ static bool watch_arm_again(struct watch *watch)
 	if (error)
 		log_debug("cannot watch \"%s\": %s", watch->path, strerror(-error));
 	watch->target = watch_look(watch);
-	return error || old.device != watch->target.device || old.inode != watch->target.inode;
+	return error || !target_is(&old, &watch->target);
 }
 
 static void watch_schedule(struct watch *watch)
@@ -167,12 +199,18 @@ static void watch_schedule(struct watch *watch)
 static void watch_on_timer(void *context)
 {
 	struct watch *watch = context;
+	struct watch_target now = watch_look(watch);
+	bool is_due = watch->first_ns || watch->is_blind || !target_is(&now, &watch->target);
 
 	watch->first_ns = 0;
-	if (watch_arm(watch) < 0)
-		loop_set_timer(watch->timer, WATCH_BLIND_NS, 0);
+	if (is_due) {
+		watch->is_blind = watch_arm(watch) < 0;
+		watch->target = watch_look(watch);
+	}
+	watch_look_later(watch);
 	/* The owner may free the watch. */
-	watch->changed(watch->context);
+	if (is_due)
+		watch->changed(watch->context);
 }
 
 static bool watch_is_about(const struct watch *watch, const struct inotify_event *event)
@@ -214,6 +252,8 @@ static void watch_on_events(void *context, uint32_t events)
 	/* Always: also when it was only a directory further above that appeared. */
 	if (is_news && (watch_arm_again(watch) || is_about))
 		watch_schedule(watch);
+	else if (is_news && !watch->first_ns)
+		watch_look_later(watch);
 }
 
 /* Absolute, and without slashes at the end. */
@@ -251,6 +291,7 @@ static int watch_start(struct watch *watch, struct loop *loop, const char *path)
 	error = loop_add_timer(loop, watch_on_timer, watch, &watch->timer);
 	if (error)
 		return error;
+	watch_look_later(watch);
 	return loop_add_io(loop, watch->inotify_fd, EPOLLIN, watch_on_events, watch,
 			   &watch->source);
 }

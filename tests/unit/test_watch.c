@@ -176,6 +176,12 @@ static const struct {
 	  { { act_mkdir, "d" }, { act_write, "d/f", "x" }, { act_link, "f", "d/f" } },
 	  { { act_write, "d/f", "y" } } },
 	{ "l", { { act_mkdir, "d" }, { act_link, "l", "d" } }, { { act_write, "d/f", "y" } } },
+	/* one that leads nowhere yet */
+	{ "l", { { act_mkdir, "t" }, { act_link, "l", "t/d" } }, { { act_mkdir, "t/d" } } },
+	{ "f", { { act_mkdir, "t" }, { act_link, "f", "t/f" } }, { { act_write, "t/f", "x" } } },
+	{ "l/f",
+	  { { act_mkdir, "t" }, { act_link, "l", "t/d" } },
+	  { { act_mkdir, "t/d" }, { act_write, "t/d/f", "x" } } },
 };
 
 static void every_change_of_a_path_is_told(void **state)
@@ -213,6 +219,29 @@ static void what_took_the_path_over_is_watched_too(void **state)
 
 	do_acts((struct act[ACTS_MAX]){ { act_mkdir, "a" }, { act_write, "a/f", "x" } });
 	begin(owner, "a/f");
+	for (size_t i = 0; i < COUNT(steps); i++) {
+		do_acts(steps[i]);
+		assert_int_equal(wait_told(owner, 1), 0);
+	}
+}
+
+static void what_a_link_leads_to_may_go_and_come(void **state)
+{
+	static const struct act steps[][ACTS_MAX] = {
+		{ { act_remove, "t/d/f" }, { act_remove, "t/d" } },
+		{ { act_mkdir, "t/d" } },
+		{ { act_write, "t/d/f", "again" } },
+		{ { act_move, "t/old", "t/d" } },
+		{ { act_move, "t/d", "t/old" } },
+		{ { act_write, "t/d/f", "moved back" } },
+	};
+	struct owner *owner = *state;
+
+	do_acts((struct act[ACTS_MAX]){ { act_mkdir, "t" },
+					{ act_mkdir, "t/d" },
+					{ act_write, "t/d/f", "x" },
+					{ act_link, "l", "t/d" } });
+	begin(owner, "l");
 	for (size_t i = 0; i < COUNT(steps); i++) {
 		do_acts(steps[i]);
 		assert_int_equal(wait_told(owner, 1), 0);
@@ -345,6 +374,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		CASE(every_change_of_a_path_is_told),
 		CASE(what_took_the_path_over_is_watched_too),
+		CASE(what_a_link_leads_to_may_go_and_come),
 		CASE(neighbours_are_not_told),
 		CASE(a_burst_makes_few_calls),
 		CASE(a_path_that_never_rests_is_told_in_time),
