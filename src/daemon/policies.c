@@ -116,6 +116,16 @@ static void file_fail(struct policies *policies, struct policy_file *file, struc
 	file_list_error(policies, file, buf_text(&diag->text));
 }
 
+/* A pipe (--tracing-policy <(...)) has said all it says when it was read once; to open it again
+ * could wait for somebody to write, for ever. */
+static bool file_has_said_all(const struct policy_file *file)
+{
+	struct stat status;
+
+	return (file->text.data || file->is_bad) && stat(file->path, &status) == 0 &&
+	       !S_ISREG(status.st_mode) && !S_ISDIR(status.st_mode);
+}
+
 /* Reads the file again. False: its text is what it was, and is loaded. One that was refused is
  * tried again: a name that was taken may be free now. */
 static bool file_refresh(struct policy_file *file, struct diag *diag, int *error)
@@ -183,7 +193,7 @@ static void batch_add_file(struct batch *batch, struct policy_file *file)
 	struct policy *policy = NULL;
 	int error;
 
-	if (!file_refresh(file, &diag, &error))
+	if (file_has_said_all(file) || !file_refresh(file, &diag, &error))
 		return;
 	if (!error)
 		error = file_parse(file, &policy, &diag);
