@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -24,9 +25,34 @@ static const struct bpf_insn program_return_0[] = {
 	{ .code = BPF_JMP | BPF_EXIT },
 };
 
+/* A helper that is there is refused for its arguments, which nobody has set. libbpf's own probe
+ * (before 1.5) does not know the last of these sentences, which is that of 6.10 and later. */
+static bool probe_helper(enum bpf_prog_type type, enum bpf_func_id helper)
+{
+	static const char *const absent[] = { "unknown func ", "invalid func ",
+					      "program of this type cannot use helper " };
+	const struct bpf_insn program[] = {
+		{ .code = BPF_JMP | BPF_CALL, .imm = (int)helper },
+		{ .code = BPF_JMP | BPF_EXIT },
+	};
+	char log[4096] = "";
+	LIBBPF_OPTS(bpf_prog_load_opts, options, .log_level = 1, .log_buf = log,
+		    .log_size = sizeof(log));
+	int fd = bpf_prog_load(type, NULL, "GPL", program, sizeof(program) / sizeof(program[0]),
+			       &options);
+
+	if (fd >= 0)
+		close(fd);
+	for (size_t i = 0; fd < 0 && i < sizeof(absent) / sizeof(absent[0]); i++) {
+		if (!log[0] || strstr(log, absent[i]))
+			return false;
+	}
+	return true;
+}
+
 static bool probe_bpf_loop(const struct btf *btf)
 {
-	return libbpf_probe_bpf_helper(BPF_PROG_TYPE_SOCKET_FILTER, BPF_FUNC_loop, NULL) == 1;
+	return probe_helper(BPF_PROG_TYPE_SOCKET_FILTER, BPF_FUNC_loop);
 }
 
 static bool probe_trampoline(const struct btf *btf, enum bpf_prog_type type,
@@ -93,7 +119,7 @@ static bool probe_kprobe_multi(const struct btf *btf)
 
 static bool probe_override(const struct btf *btf)
 {
-	return libbpf_probe_bpf_helper(BPF_PROG_TYPE_KPROBE, BPF_FUNC_override_return, NULL) == 1;
+	return probe_helper(BPF_PROG_TYPE_KPROBE, BPF_FUNC_override_return);
 }
 
 bool kernel_can_inject(const char *function)
