@@ -208,15 +208,19 @@ static int address_listen_tcp(const char *text, int *out_fds, size_t *out_count,
 
 	if (error)
 		return error;
-	for (struct addrinfo *info = all; info && count < ADDRESS_SOCKETS_MAX;
-	     info = info->ai_next) {
+	for (struct addrinfo *info = all; info; info = info->ai_next) {
 		if (address_is_repeated(all, info))
 			continue;
-		error = address_listen_at(info, port, &out_fds[count]);
+		error = count < ADDRESS_SOCKETS_MAX ? address_listen_at(info, port, &out_fds[count])
+						    : -E2BIG;
 		if (address_is_absent(error)) {
 			absent = error;
 			continue;
 		}
+		if (error == -E2BIG)
+			diag_add(diag,
+				 "the host of \"%s\" has more than %d addresses; name one of them",
+				 text, ADDRESS_SOCKETS_MAX);
 		if (error) {
 			while (count)
 				close(out_fds[--count]);

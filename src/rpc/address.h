@@ -12,7 +12,7 @@
 
 #include "base/diag.h"
 
-/* A name has an IPv4 and an IPv6 address; few have more. */
+/* A name has an IPv4 and an IPv6 address; few have more. One with more than this is refused. */
 enum { ADDRESS_SOCKETS_MAX = 8 };
 
 bool address_is_unix(const char *text);
