@@ -229,6 +229,17 @@ static int entry_is_policy(const struct dirent *entry)
 	       strcmp(entry->d_name + bytes - end, FILE_END) == 0;
 }
 
+/* NULL is that of the policy's text. False: the word is none; it must not let a policy kill that
+ * somebody wanted to report only. */
+static bool mode_parse(const char *word, int *out)
+{
+	if (word && strcmp(word, "monitor") != 0 && strcmp(word, "enforce") != 0)
+		return false;
+	if (word)
+		*out = strcmp(word, "monitor") ? POLICY_MODE_ENFORCE : POLICY_MODE_MONITOR;
+	return true;
+}
+
 /* One file; false: a line in DIAG. */
 static bool store_visit_file(const char *path, policy_store_fn visit, void *context,
 			     struct diag *diag)
@@ -249,16 +260,16 @@ static bool store_visit_file(const char *path, policy_store_fn visit, void *cont
 	line = text_take_state(&text);
 	if (line.bytes) {
 		object = json_loadb(line.data, line.bytes, 0, NULL);
-		if (!object || json_unpack(object, "{s?s, s?b, s?s}", "domain", &state.domain,
-					   "enabled", &enabled, "mode", &mode)) {
+		if (!object ||
+		    json_unpack(object, "{s?s, s?b, s?s}", "domain", &state.domain, "enabled",
+				&enabled, "mode", &mode) ||
+		    !mode_parse(mode, &state.mode)) {
 			diag_add(diag, "%s:1: this line is not the state of a policy", path);
 			json_decref(object);
 			return false;
 		}
 	}
 	state.is_enabled = enabled;
-	if (mode)
-		state.mode = strcmp(mode, "monitor") ? POLICY_MODE_ENFORCE : POLICY_MODE_MONITOR;
 	visit(context, path, &state, text);
 	json_decref(object);
 	return true;

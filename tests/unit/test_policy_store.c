@@ -162,6 +162,11 @@ static const struct {
 	{ "# a comment\na: 1\n", "grpc -1 1 # a comment\na: 1\n|" },
 	{ "# tetrad: {}\na: 1\n", "grpc -1 1 a: 1\n|" },
 	{ "# tetrad: {\"domain\": \"x\", \"mode\": \"monitor\"}\n", "x 1 1 |" },
+	{ "# tetrad: {\"mode\": \"enforce\"}\n", "grpc 0 1 |" },
+	/* a word that is none must not let it kill */
+	{ "# tetrad: {\"mode\": \"Monitor\"}\na: 1\n", NULL },
+	{ "# tetrad: {\"mode\": \"\"}\na: 1\n", NULL },
+	{ "# tetrad: {\"mode\": null}\na: 1\n", NULL },
 	{ "# tetrad: {\"enabled\": \"no\"}\na: 1\n", NULL },
 	{ "# tetrad: [\n", NULL },
 };
