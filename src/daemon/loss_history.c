@@ -19,8 +19,10 @@ struct history_finding {
 
 struct loss_history {
 	uint64_t round_ns; /* the last one ended */
-	struct history_kind kinds[LOSS_KINDS_MAX];
+	struct history_kind
+		kinds[LOSS_KINDS_MAX]; /* the last: of all that have none of their own */
 	size_t kinds_count;
+	uint64_t others;	 /* their totals in this round */
 	uint64_t findings_count; /* ever; number N is at (N - 1) % LOSS_FINDINGS_MAX */
 	struct history_finding findings[LOSS_FINDINGS_MAX];
 };
@@ -41,12 +43,10 @@ void loss_history_free(struct loss_history *history)
 	free(history);
 }
 
-/* The last place is shared by all that have none of their own. */
+/* NULL: it has no place of its own. */
 static struct history_kind *history_find_kind(struct loss_history *history,
 					      const struct loss_kind *texts)
 {
-	static const struct loss_kind others = { "several places", "record", "several reasons",
-						 "" };
 	size_t at = 0;
 
 	for (; at < history->kinds_count; at++) {
@@ -57,12 +57,10 @@ static struct history_kind *history_find_kind(struct loss_history *history,
 		    strcmp(one->reason, texts->reason) == 0)
 			return &history->kinds[at];
 	}
-	if (at >= LOSS_KINDS_MAX - 1) {
-		at = LOSS_KINDS_MAX - 1;
-		texts = &others;
-	}
+	if (at == LOSS_KINDS_MAX - 1)
+		return NULL;
 	history->kinds[at].texts = *texts;
-	history->kinds_count = at + 1;
+	history->kinds_count++;
 	return &history->kinds[at];
 }
 
@@ -74,17 +72,12 @@ static struct history_finding *history_find_last(struct loss_history *history,
 	return &history->findings[(kind->last - 1) % LOSS_FINDINGS_MAX];
 }
 
-void loss_history_note(struct loss_history *history, const struct loss_kind *texts, uint64_t total,
-		       uint64_t now_ns)
+static void kind_note(struct loss_history *history, struct history_kind *kind, uint64_t total,
+		      uint64_t now_ns)
 {
-	struct history_kind *kind;
+	uint64_t lost = total > kind->total ? total - kind->total : 0;
 	struct history_finding *finding;
-	uint64_t lost;
 
-	if (!total)
-		return;
-	kind = history_find_kind(history, texts);
-	lost = total > kind->total ? total - kind->total : 0;
 	kind->total = total;
 	if (!lost)
 		return;
@@ -100,8 +93,26 @@ void loss_history_note(struct loss_history *history, const struct loss_kind *tex
 	finding->count += lost;
 }
 
+void loss_history_note(struct loss_history *history, const struct loss_kind *texts, uint64_t total,
+		       uint64_t now_ns)
+{
+	struct history_kind *kind = total ? history_find_kind(history, texts) : NULL;
+
+	if (kind)
+		kind_note(history, kind, total, now_ns);
+	else
+		history->others += total;
+}
+
 void loss_history_end_round(struct loss_history *history, uint64_t now_ns)
 {
+	static const struct loss_kind others = { "several places", "record", "several reasons",
+						 "" };
+	struct history_kind *last = &history->kinds[LOSS_KINDS_MAX - 1];
+
+	last->texts = others;
+	kind_note(history, last, history->others, now_ns);
+	history->others = 0;
 	history->round_ns = now_ns;
 }
 

@@ -176,8 +176,31 @@ static void kinds_beyond_the_limit_share_the_last_place(void **state)
 		snprintf(names[i], sizeof(names[i]), "%zu", i);
 		loss_history_note(history, &kind, 5, 101 * SECOND);
 	}
+	loss_history_end_round(history, 101 * SECOND);
 	seen = visit(history);
 	assert_int_equal(seen.count, LOSS_KINDS_MAX);
+	loss_history_free(history);
+}
+
+/* A kind of its own has the loss of each second; the others are one sum. */
+static void what_shares_the_last_place_is_told_once_however_it_is_mixed(void **state)
+{
+	struct loss_history *history = start();
+	static char names[LOSS_KINDS_MAX + 10][8];
+	uint64_t wanted = 0;
+
+	for (uint64_t second = 101; second < 110; second++) {
+		for (size_t i = 0; i < LOSS_KINDS_MAX + 10; i++) {
+			const struct loss_kind kind = { "x", names[i], "y", "" };
+			uint64_t total = (i * 37) % 50 + (second >= 105);
+
+			snprintf(names[i], sizeof(names[i]), "%zu", i);
+			loss_history_note(history, &kind, total, second * SECOND);
+			wanted += second == 101 ? total : second == 105;
+		}
+		loss_history_end_round(history, second * SECOND);
+		assert_int_equal(visit(history).sum, wanted);
+	}
 	loss_history_free(history);
 }
 
@@ -194,6 +217,7 @@ int main(void)
 		CASE(the_oldest_findings_are_forgotten_and_that_is_told),
 		CASE(a_forgotten_finding_is_not_continued),
 		CASE(kinds_beyond_the_limit_share_the_last_place),
+		CASE(what_shares_the_last_place_is_told_once_however_it_is_mixed),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
