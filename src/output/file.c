@@ -57,18 +57,29 @@ static bool file_ends_in_line(const char *path, const struct stat *info)
 	return last == '\n';
 }
 
+/* A pipe is opened for both directions: it need not have a reader yet, and may lose it. Who reads
+ * too slowly is like a full disk, and holds the agent up as little. */
+static int path_open(const char *path, mode_t mode)
+{
+	struct stat info;
+	bool is_pipe = stat(path, &info) == 0 && S_ISFIFO(info.st_mode);
+
+	return open(path,
+		    (is_pipe ? O_RDWR : O_WRONLY | O_CREAT) | O_APPEND | O_CLOEXEC | O_NOCTTY |
+			    O_NONBLOCK,
+		    mode);
+}
+
 /* Opens the path beside the descriptor that is open now, which is given up only on success. */
 static int file_open(struct output_file *file)
 {
 	bool is_stdout = !strcmp(file->path, "-");
 	struct stat info;
 	int fd = is_stdout ? fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3)
-			   : open(file->path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY,
-				  file->mode);
+			   : path_open(file->path, file->mode);
 
 	if (fd < 0)
 		return -errno;
-	file->owes_newline = false;
 	file->is_regular = false;
 	file->bytes = 0;
 	file->begun_ns = clock_read_ns(CLOCK_MONOTONIC);

@@ -375,6 +375,57 @@ static void standard_output_is_a_file_too(void **state)
 	close(saved);
 }
 
+/* What is in the pipe now. */
+static size_t drain(int fd, char *out, size_t bytes)
+{
+	size_t used = 0;
+	ssize_t got;
+
+	while (used < bytes && (got = read(fd, out + used, bytes - used)) > 0)
+		used += (size_t)got;
+	return used;
+}
+
+static void a_pipe_that_nobody_reads_holds_nobody_up(void **state)
+{
+	enum { LINES = 2000, ROOM = 4 << 20 };
+	_cleanup_free_ char *text = calloc(1, ROOM);
+	struct output_file *file;
+	size_t bytes = 0, lines = 0;
+	int reader, error = 0;
+
+	assert_int_equal(mkfifo(path, 0600), 0);
+	file = file_of(path); /* before there is a reader */
+	for (int i = 0; i < LINES; i++) {
+		char line[1024];
+
+		snprintf(line, sizeof(line), "%0900d", i);
+		add(file, line);
+		error = output_file_flush(file);
+	}
+	assert_int_equal(error, -EAGAIN);
+	assert_true(stats_of(file).dropped > 0);
+	assert_int_equal(output_file_reopen(file), 0); /* while a line is cut */
+	reader = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	assert_true(reader >= 0);
+	do {
+		bytes += drain(reader, text + bytes, ROOM - 1 - bytes);
+	} while (output_file_flush(file) == -EAGAIN);
+	bytes += drain(reader, text + bytes, ROOM - 1 - bytes);
+	/* all whole, but for the one that was cut and comes again */
+	for (char *line = text, *end; (end = strchr(line, '\n')); line = end + 1)
+		lines += end - line == 900;
+	assert_int_equal(text[bytes - 1], '\n');
+	assert_int_equal(lines, LINES - stats_of(file).dropped);
+	close(reader);
+	reader = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	add(file, "for the next reader");
+	assert_int_equal(output_file_flush(file), 0);
+	assert_int_equal(drain(reader, text, ROOM), strlen("for the next reader\n"));
+	close(reader);
+	assert_int_equal(output_file_free(file), 0);
+}
+
 static int make_folder(void **state)
 {
 	signal(SIGXFSZ, SIG_IGN);
@@ -412,6 +463,7 @@ int main(void)
 		CASE(what_cannot_be_written_at_the_end_is_lost_in_whole_lines),
 		CASE(half_a_line_that_a_killed_agent_left_is_ended),
 		CASE(standard_output_is_a_file_too),
+		CASE(a_pipe_that_nobody_reads_holds_nobody_up),
 	};
 
 	return cmocka_run_group_tests(tests, make_folder, remove_folder);
