@@ -5,7 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "daemon/agent_metrics.h"
+#include "daemon/agent_metrics_private.h"
+#include "sensor/engine_private.h"
 
 #include "run_pipeline.h"
 
@@ -247,6 +248,71 @@ static void shows_what_went_through_the_line(void **state)
 	page_end(&run);
 }
 
+/* In: a set of labels, and for how many seconds it was not counted. Out: what is left of it after a
+ * minute's look. The only policy that there is, is "watch". */
+static const struct {
+	const char *pod, *policy;
+	uint32_t silent_seconds;
+	bool is_tight; /* the room is used up to two thirds by others */
+	bool stays_as_event, stays_of_policy;
+} expiries[] = {
+	{ "", "watch", 0, false, true, true },
+	{ "", "watch", 100000, false, true, true },
+	{ "web-77", "watch", 500, false, true, true },
+	{ "web-77", "watch", 700, false, false, false },
+	{ "", "watch", 3500, true, true, true },
+	{ "", "watch", 3700, true, false, false },
+	{ "", "gone", 30, false, true, true },
+	{ "", "gone", 90, false, true, false },
+	{ "web-77", "gone", 90, false, true, false },
+	{ "web-77", "gone", 0, true, true, true },
+};
+
+/* Sets that were counted SILENT_SECONDS ago. */
+static void expiry_note(struct agent_metrics *metrics, struct call *call, int sets,
+			uint32_t silent_seconds)
+{
+	uint32_t now = metrics->meters.now;
+	char binary[32];
+
+	call->process.binary = binary;
+	metrics->meters.now = now - silent_seconds;
+	for (int i = 0; i < sets; i++) {
+		snprintf(binary, sizeof(binary), "/%u/%d", silent_seconds, i);
+		meters_note_event(&metrics->meters, &call->event);
+	}
+	metrics->meters.now = now;
+}
+
+static void sets_that_say_nothing_any_more_make_way(void **state)
+{
+	struct engine_policy watch = { .name = "watch" };
+	struct engine engine = { .policies = &watch };
+
+	for (size_t i = 0; i < COUNT(expiries); i++) {
+		size_t others = expiries[i].is_tight ? METERS_SETS_MAX / 3 * 2 : 0;
+		struct page_run run = { .engine = &engine };
+		size_t events, policies;
+		struct call call;
+
+		page_start(&run);
+		run.metrics->meters.shows[METERS_POD] = true;
+		call_fill(&call);
+		call.pod.name = (char *)"";
+		expiry_note(run.metrics, &call, (int)others, 1);
+		call.pod.name = (char *)expiries[i].pod;
+		call.kprobe.policy_name = (char *)expiries[i].policy;
+		expiry_note(run.metrics, &call, 1, expiries[i].silent_seconds);
+		for (int tick = 0; tick < 60; tick++)
+			agent_metrics_tick(run.metrics);
+		events = metrics_family_count(run.metrics->meters.events) - others;
+		policies = metrics_family_count(run.metrics->meters.policies) - others;
+		if (events != expiries[i].stays_as_event || policies != expiries[i].stays_of_policy)
+			fail_msg("row %zu: %zu, %zu", i, events, policies);
+		page_end(&run);
+	}
+}
+
 static void refuses_labels_that_there_are_not(void **state)
 {
 	static const char *const labels[] = { "binary", "bniary" };
@@ -270,6 +336,7 @@ int main(void)
 		cmocka_unit_test(has_every_row_once),
 		cmocka_unit_test(names_rows_as_openmetrics_wants),
 		cmocka_unit_test(shows_what_went_through_the_line),
+		cmocka_unit_test(sets_that_say_nothing_any_more_make_way),
 		cmocka_unit_test(refuses_labels_that_there_are_not),
 	};
 
