@@ -34,6 +34,13 @@ unsigned long long policies_count_us(uint64_t began_ns)
 	return (clock_read_ns(CLOCK_MONOTONIC) - began_ns) / 1000;
 }
 
+uint64_t policies_get_pause_ns(unsigned int blind_looks)
+{
+	return POLICIES_LOOK_AGAIN_NS
+	       << (blind_looks < POLICIES_LOOK_DOUBLINGS_MAX ? blind_looks
+							     : POLICIES_LOOK_DOUBLINGS_MAX);
+}
+
 /* ---- one file
  * --------------------------------------------------------------------------------------- */
 
@@ -325,17 +332,13 @@ static bool path_is_below(const char *path, const char *directory)
  * below it stay as they are. */
 static void path_keep(struct policies *policies, const char *path, int error)
 {
-	unsigned int doublings = policies->blind_looks < POLICIES_LOOK_DOUBLINGS_MAX
-					 ? policies->blind_looks
-					 : POLICIES_LOOK_DOUBLINGS_MAX;
-
 	if (error == ENOENT || error == ENOTDIR || error == ELOOP)
 		return;
-	log_message(doublings ? LOG_LEVEL_DEBUG : LOG_LEVEL_ERROR,
+	log_message(policies->blind_looks ? LOG_LEVEL_DEBUG : LOG_LEVEL_ERROR,
 		    "cannot read \"%s\": %s; its policies stay as they are until it can be read",
 		    path, strerror(error));
 	policies->is_blind = true;
-	loop_set_timer(policies->look_again, POLICIES_LOOK_AGAIN_NS << doublings, 0);
+	loop_set_timer(policies->look_again, policies_get_pause_ns(policies->blind_looks), 0);
 	for (struct policy_file *file = policies->files; file; file = file->next)
 		file->is_kept |= path_is_below(file->path, path);
 	for (struct policy_directory *one = policies->directories; one; one = one->next)
@@ -487,6 +490,9 @@ int policies_new(struct policies **out, const struct policies_options *options, 
 		}
 	}
 	error = loop_add_timer(options->loop, policies_on_change, policies, &policies->look_again);
+	if (!error)
+		error = loop_add_timer(options->loop, policies_look_at_workloads_again, policies,
+				       &policies->workloads_again);
 	if (!error && options->directory[0])
 		error = watch_new(&policies->watch, options->loop, options->directory,
 				  policies_on_change, policies);
@@ -509,6 +515,7 @@ void policies_free(struct policies *policies)
 	if (!policies)
 		return;
 	loop_remove(policies->look_again);
+	loop_remove(policies->workloads_again);
 	watch_free(policies->watch);
 	watch_free(policies->workload_watch);
 	for (struct policy_directory *one = policies->directories; one; one = one->next)

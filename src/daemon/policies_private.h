@@ -34,10 +34,12 @@ struct policies {
 	struct policy_file *files;
 	struct policy_directory *directories;
 	struct watch *watch, *workload_watch;
-	struct loop_source *look_again; /* a timer */
-	bool is_blind;			/* this look failed somewhere */
-	unsigned int blind_looks;	/* that failed before it, one behind the other */
-	struct policy_store *store;	/* NULL: policies of clients are not kept */
+	struct loop_source *workloads_again; /* a timer */
+	unsigned int workloads_blind_looks;  /* one behind the other */
+	struct loop_source *look_again;	     /* a timer */
+	bool is_blind;			     /* this look failed somewhere */
+	unsigned int blind_looks;	     /* that failed before it, one behind the other */
+	struct policy_store *store;	     /* NULL: policies of clients are not kept */
 	/* policies_workloads.c */
 	struct workloads *workloads; /* of the file */
 	struct hooked_workload {
@@ -59,6 +61,8 @@ struct policies {
 
 /* policies.c */
 unsigned long long policies_count_us(uint64_t began_ns);
+/* How long to wait after so many looks that failed, one behind the other. */
+uint64_t policies_get_pause_ns(unsigned int blind_looks);
 
 /* policies_left.c */
 /* OPTIONS of a policy as those of the agent before say, if it had it. */
@@ -69,6 +73,7 @@ void policies_load_left(struct policies *policies); /* those that came from clie
 /* policies_workloads.c */
 int policies_read_workloads(struct policies *policies, struct diag *diag);
 void policies_on_workloads(void *policies);
+void policies_look_at_workloads_again(void *policies);
 /* One more, which a container runtime told; TEXT is JSON as in the file. -ENOENT: its cgroup is not
  * there. */
 int policies_hook_workload(struct policies *policies, const char *text, struct diag *diag);

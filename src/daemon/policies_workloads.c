@@ -13,6 +13,7 @@
 
 #include "base/cleanup.h"
 #include "base/log.h"
+#include "base/loop.h"
 #include "daemon/policies_private.h"
 #include "workload/cgroup.h"
 
@@ -317,6 +318,25 @@ static int workloads_tell_engine(const struct policies *policies, const struct w
 	return engine_set_workloads(policies->options.engine, list, places->count, diag);
 }
 
+/* They are looked at again, ever more seldom, until all can be seen. */
+static void workloads_note_look(struct policies *policies, bool is_blind)
+{
+	if (is_blind)
+		loop_set_timer(policies->workloads_again,
+			       policies_get_pause_ns(policies->workloads_blind_looks++), 0);
+	else
+		policies->workloads_blind_looks = 0;
+}
+
+static bool places_are_blind(const struct workload_places *places)
+{
+	for (size_t i = 0; i < places->count; i++) {
+		if (places->list[i].is_blind)
+			return true;
+	}
+	return false;
+}
+
 /* With an error everything stays as it was. */
 static int workloads_apply(struct policies *policies, const struct workloads *file,
 			   struct diag *diag)
@@ -335,6 +355,7 @@ static int workloads_apply(struct policies *policies, const struct workloads *fi
 	groups_write(policies, &places);
 	free(policies->places.list);
 	policies->places = places;
+	workloads_note_look(policies, places_are_blind(&places));
 	return 0;
 }
 
@@ -370,11 +391,26 @@ void policies_on_workloads(void *context)
 {
 	struct policies *policies = context;
 	_cleanup_diag_ struct diag diag = {};
+	int error = policies_read_workloads(policies, &diag);
 
-	if (policies_read_workloads(policies, &diag) == 0)
+	if (!error)
 		return;
 	log_error("%s", buf_text(&diag.text));
 	log_error("workloads stay as they were");
+	/* what is no fault of the file may pass without a change of it */
+	if (error == -EMFILE || error == -ENFILE || error == -ENOMEM || error == -EIO)
+		workloads_note_look(policies, true);
+}
+
+void policies_look_at_workloads_again(void *context)
+{
+	struct policies *policies = context;
+	_cleanup_diag_ struct diag diag = {};
+
+	if (policies->options.workload_file[0])
+		policies_on_workloads(policies);
+	else if (workloads_apply(policies, policies->workloads, &diag))
+		policies_log(LOG_LEVEL_ERROR, &diag);
 }
 
 /* ---- of hooks ------------------------------------------------------------------------------- */
