@@ -70,13 +70,25 @@ static int path_open(const char *path, mode_t mode)
 		    mode);
 }
 
+/* A pipe or a terminal whose reader stalls must not hold the agent up; whether it waits is a
+ * property that all who have this descriptor share, so it is opened anew. A file's offset they
+ * share, too. */
+static int stdout_open(void)
+{
+	struct stat info;
+	int fd = -1;
+
+	if (fstat(STDOUT_FILENO, &info) == 0 && (S_ISFIFO(info.st_mode) || isatty(STDOUT_FILENO)))
+		fd = open("/proc/self/fd/1", O_WRONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	return fd < 0 ? fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3) : fd;
+}
+
 /* Opens the path beside the descriptor that is open now, which is given up only on success. */
 static int file_open(struct output_file *file)
 {
 	bool is_stdout = !strcmp(file->path, "-");
 	struct stat info;
-	int fd = is_stdout ? fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3)
-			   : path_open(file->path, file->mode);
+	int fd = is_stdout ? stdout_open() : path_open(file->path, file->mode);
 
 	if (fd < 0)
 		return -errno;

@@ -275,7 +275,8 @@ void listener_on_io(void *context, uint32_t events)
 	for (int i = 0; i < ACCEPTS_PER_ROUND; i++) {
 		int fd = accept4(listener->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
 
-		if (fd < 0 && (errno == EMFILE || errno == ENFILE)) {
+		if (fd < 0 &&
+		    (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM)) {
 			/* It stays readable: asking again at once would spin. */
 			listener->is_paused = true;
 			loop_change_io(listener->source, 0);
