@@ -19,7 +19,7 @@
 struct replay_options {
 	bool help, measure, credentials, metrics;
 	uint64_t count;
-	const char *file;
+	const char *file, *format;
 };
 
 #define MEMBER(name) offsetof(struct replay_options, name)
@@ -34,6 +34,8 @@ static const struct option_row replay_rows[] = {
 	  "count events as for /metrics", NULL },
 	{ "file", 'f', OPTION_TEXT, MEMBER(file), "", "PATH", NULL,
 	  "write events there as the agent does, 10 MiB a file", NULL },
+	{ "format", 0, OPTION_TEXT, MEMBER(format), "native", "FORMAT", OUTPUT_FORMAT_NAMES,
+	  "how events are written", NULL },
 	{ "help", 'h', OPTION_BOOL, MEMBER(help), NULL, NULL, NULL, "print this text and exit",
 	  NULL },
 };
@@ -53,7 +55,7 @@ static void replay_on_event(void *context, const Tetragon__GetEventsResponse *ev
 	struct replay *replay = context;
 
 	buf_reset(&replay->text);
-	json_encode(replay->pipeline.encoder, &replay->text, &event->base);
+	formatter_add(replay->pipeline.formatter, &replay->text, event);
 	buf_add_char(&replay->text, '\n');
 	replay->events++;
 	replay->json_bytes += replay->text.bytes;
@@ -186,6 +188,7 @@ static int replay_open(struct replay *replay, const char *path,
 		.process_cache_size = 65536,
 		.cpus = 1024,
 		.procfs = "/nonexistent",
+		.export_format = output_format_find(options->format),
 		.event = { .cluster_name = "",
 			   .message = { .node_name = "replay",
 					.with_credentials = options->credentials } },

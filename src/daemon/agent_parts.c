@@ -88,6 +88,7 @@ int agent_start_pipeline(struct agent *agent, struct diag *diag)
 		.variables = { .names = options->filter_environment_variables.items,
 			       .count = options->filter_environment_variables.count },
 		.filters = &agent->filters,
+		.export_format = output_format_find(options->export_format),
 		.export_window_ns = options->enable_export_aggregation
 					    ? options->export_aggregation_window_ns
 					    : 0,

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "daemon/agent_metrics.h"
+#include "output/format.h"
 #include "sensor/hook_mechanism.h"
 #include "sensor/pins.h"
 #include "wire/record.h"
@@ -63,6 +64,8 @@ static const struct option_row daemon_option_rows[] = {
 	  "directory of PID file, unix socket and info file", "Interfaces" },
 	{ "export-filename", 0, OPTION_TEXT, MEMBER(export_filename), NULL, "FILE", NULL,
 	  "write events as JSON lines; - is standard output", "Export" },
+	{ "export-format", 0, OPTION_TEXT, MEMBER(export_format), "native", "FORMAT",
+	  OUTPUT_FORMAT_NAMES, "fields of events in the file; see docs/events.md", "Export" },
 	{ "export-file-perm", 0, OPTION_TEXT, MEMBER(export_file_perm), "600", "MODE", NULL,
 	  "octal mode of the event file", "Export" },
 	{ "export-file-max-size-mb", 0, OPTION_INT, MEMBER(export_file_max_size_mb), "10", "MB",

@@ -37,6 +37,7 @@ struct daemon_options {
 	struct option_list metrics_label_filter;
 	const char *export_filename;
 	const char *export_file_perm;
+	const char *export_format;
 	int64_t export_file_max_size_mb, export_file_max_backups; /* 0: not limited */
 	uint64_t export_file_rotation_interval_ns;		  /* 0: never */
 	bool export_file_compress, enable_export_aggregation;

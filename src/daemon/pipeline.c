@@ -36,7 +36,7 @@ static void pipeline_write_line(void *context, const Tetragon__GetEventsResponse
 		output_file_drop_line(pipeline->file);
 		return;
 	}
-	json_encode(pipeline->encoder, line, &event->base);
+	formatter_add(pipeline->formatter, line, event);
 	buf_add_char(line, '\n');
 	output_file_end_line(pipeline->file);
 }
@@ -440,9 +440,9 @@ int pipeline_init(struct pipeline *pipeline, const struct pipeline_options *opti
 			(struct process_redaction){ export_filters_redact, options->filters };
 	tracker->boot_to_wall_ns = clock_boot_to_wall_ns();
 	pipeline->states = calloc(options->cpus, sizeof(*pipeline->states));
-	pipeline->encoder = json_encoder_new(&tetragon__get_events_response__descriptor);
 	pipeline->kprobe = calloc(1, sizeof(*pipeline->kprobe));
-	error = pipeline->states && pipeline->encoder && pipeline->kprobe ? 0 : -ENOMEM;
+	pipeline->formatter = formatter_new(options->export_format, TETRAD_VERSION);
+	error = pipeline->states && pipeline->kprobe && pipeline->formatter ? 0 : -ENOMEM;
 	if (!error)
 		error = process_table_new(&tracker->table, options->process_cache_size);
 	if (!error)
@@ -470,9 +470,9 @@ void pipeline_done(struct pipeline *pipeline)
 		kprobe_message_done(pipeline->kprobe);
 	free(pipeline->kprobe);
 	pending_free(pipeline->pending);
-	json_encoder_free(pipeline->encoder);
 	process_event_builder_free(pipeline->builder);
 	process_tracker_done(&pipeline->tracker);
+	formatter_free(pipeline->formatter);
 	aggregate_free(pipeline->aggregate);
 	users_free(pipeline->tracker.users);
 	pieces_free(pipeline->tracker.pieces);

@@ -13,9 +13,9 @@
 #include "daemon/kprobe.h"
 #include "daemon/meters.h"
 #include "daemon/pending.h"
-#include "event/json.h"
 #include "output/aggregate.h"
 #include "output/file.h"
+#include "output/format.h"
 #include "output/limit.h"
 #include "process/lifecycle.h"
 #include "process/track.h"
@@ -36,6 +36,7 @@ struct pipeline_options {
 	struct process_variable_filter variables;
 	struct export_filters *filters; /* NULL: all goes to the file, nothing is hidden */
 	struct process_event_options event;
+	enum output_format export_format;
 	uint64_t export_window_ns;   /* in which equal ones are written once; 0: each is written */
 	uint32_t export_waiting_max; /* different ones then */
 	bool export_is_limited;
@@ -55,7 +56,7 @@ struct pipeline {
 	struct pipeline_options options;
 	struct process_tracker tracker;
 	struct process_event_builder *builder;
-	struct json_encoder *encoder;
+	struct formatter *formatter; /* of the file */
 	struct pending *pending;
 	struct loss *losses[WIRE_RINGS];
 	struct kprobe_message *kprobe;

@@ -36,5 +36,8 @@ static inline void json_encoder_cleanup(struct json_encoder **encoder)
 void json_encode(const struct json_encoder *encoder, struct buf *out,
 		 const ProtobufCMessage *message);
 
+/* One quoted string of valid UTF-8. */
+void json_add_text(struct buf *out, const char *text, size_t bytes);
+
 /* For a message now and then: makes an encoder for this one and drops it. */
 void json_add_message(struct buf *out, const ProtobufCMessage *message);

@@ -187,3 +187,15 @@ char *json_put_string(struct buf *out, char *at, const void *value, const struct
 		text = "";
 	return put_text(out, at, text, strlen(text));
 }
+
+void json_add_text(struct buf *out, const char *text, size_t bytes)
+{
+	char *at, *end;
+
+	if (!buf_reserve(out, JSON_ROOM_BYTES))
+		return;
+	at = out->data + out->bytes;
+	end = json_put_text(out, at, text, bytes);
+	if (end)
+		out->bytes = (size_t)(end - out->data);
+}

@@ -30,7 +30,7 @@ static void check_event(void *context, const Tetragon__GetEventsResponse *event)
 	_cleanup_diag_ struct diag diag = {};
 	_cleanup_buf_ struct buf line = {};
 
-	json_encode(fuzz->pipeline.encoder, &line, &event->base);
+	formatter_add(fuzz->pipeline.formatter, &line, event);
 	if (line.failed || json_parse_event(line.data, line.bytes, &again, &diag))
 		abort();
 	protobuf_c_message_free_unpacked(&again->base, NULL);

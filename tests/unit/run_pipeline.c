@@ -49,7 +49,7 @@ static void check_json(struct run *run, const Tetragon__GetEventsResponse *event
 	_cleanup_diag_ struct diag diag = {};
 	_cleanup_buf_ struct buf line = {};
 
-	json_encode(run->pipeline.encoder, &line, &event->base);
+	formatter_add(run->pipeline.formatter, &line, event);
 	if (json_parse_event(line.data, line.bytes, &again, &diag)) {
 		run->bad_json++;
 		return;
