@@ -133,7 +133,7 @@ static void agent_read_config(struct agent *agent)
 {
 	_cleanup_diag_ struct diag mistakes = {}, changed = {}, waiting = {};
 	_cleanup_config_ struct config *next = NULL;
-	bool has_other_policies;
+	unsigned int areas;
 
 	if (config_new(&next, &agent->config->inputs, &mistakes)) {
 		agent_log_lines(LOG_LEVEL_ERROR, &mistakes);
@@ -141,12 +141,14 @@ static void agent_read_config(struct agent *agent)
 			"configuration not read again because of these mistakes; all stays as it was");
 		return;
 	}
-	has_other_policies = config_take_over(agent->config, next, &changed, &waiting);
+	areas = config_take_over(agent->config, next, &changed, &waiting);
 	agent_log_lines(LOG_LEVEL_WARN, &next->warnings);
 	agent_log_lines(LOG_LEVEL_INFO, &changed);
 	agent_log_lines(LOG_LEVEL_WARN, &waiting);
-	if (has_other_policies)
+	if (areas & RELOAD_POLICIES)
 		policies_reload_files(agent->policies);
+	if (areas & RELOAD_EXPORT && agent_apply_export(agent))
+		log_error("cannot change how the event file is rotated: out of memory");
 	log_info("configuration read again; options changed: %u, waiting for a restart: %u",
 		 changed.lines, waiting.lines);
 }

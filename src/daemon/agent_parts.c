@@ -62,7 +62,7 @@ static void agent_publish(void *context, const Tetragon__GetEventsResponse *even
 		service_publish(agent->service, event);
 }
 
-static int agent_open_file(struct agent *agent, struct diag *diag)
+int agent_apply_export(struct agent *agent)
 {
 	const struct daemon_options *options = agent->options;
 	const struct output_file_rotation rotation = {
@@ -71,10 +71,19 @@ static int agent_open_file(struct agent *agent, struct diag *diag)
 		.backups_max = (uint32_t)options->export_file_max_backups,
 		.compress = options->export_file_compress,
 	};
+
+	agent->pipeline.limit.is_limited = options->export_rate_limit >= 0;
+	agent->pipeline.limit.per_minute = (uint64_t)options->export_rate_limit;
+	return agent->pipeline.file ? output_file_set_rotation(agent->pipeline.file, &rotation) : 0;
+}
+
+static int agent_open_file(struct agent *agent, struct diag *diag)
+{
+	const struct daemon_options *options = agent->options;
 	int error = output_file_new(&agent->pipeline.file, options->export_filename,
 				    (mode_t)strtoul(options->export_file_perm, NULL, 8), diag);
 
-	return error ? error : output_file_set_rotation(agent->pipeline.file, &rotation);
+	return error ? error : agent_apply_export(agent);
 }
 
 int agent_start_pipeline(struct agent *agent, struct diag *diag)
@@ -93,8 +102,6 @@ int agent_start_pipeline(struct agent *agent, struct diag *diag)
 					    ? options->export_aggregation_window_ns
 					    : 0,
 		.export_waiting_max = (uint32_t)options->export_aggregation_buffer_size,
-		.export_is_limited = options->export_rate_limit >= 0,
-		.export_per_minute = (uint64_t)options->export_rate_limit,
 		.event = { .with_environment = options->enable_process_environment_variables,
 			   .with_ancestors = agent_shows_ancestors(agent, "base"),
 			   .with_kprobe_ancestors = agent_shows_ancestors(agent, "kprobe"),

@@ -47,5 +47,7 @@ int agent_start_service(struct agent *agent, struct diag *diag);
 int agent_start_metrics(struct agent *agent, struct diag *diag);
 int agent_start_policies(struct agent *agent, struct diag *diag);
 
+/* Rotation of the event file and its limit in rate, as the options say now. */
+int agent_apply_export(struct agent *agent);
 /* Whether the API is on TCP, so that the unix socket is a second one. */
 bool agent_has_tcp(const struct agent *agent);

@@ -430,8 +430,6 @@ int pipeline_init(struct pipeline *pipeline, const struct pipeline_options *opti
 	int error;
 
 	pipeline->options = *options;
-	pipeline->limit.is_limited = options->export_is_limited;
-	pipeline->limit.per_minute = options->export_per_minute;
 	tracker->procfs = options->procfs;
 	tracker->with_environment = options->event.with_environment;
 	tracker->filter = options->variables;

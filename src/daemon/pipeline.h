@@ -39,8 +39,6 @@ struct pipeline_options {
 	enum output_format export_format;
 	uint64_t export_window_ns;   /* in which equal ones are written once; 0: each is written */
 	uint32_t export_waiting_max; /* different ones then */
-	bool export_is_limited;
-	uint64_t export_per_minute; /* events that the file may have then */
 };
 
 struct pipeline_stats {

@@ -52,20 +52,29 @@ int config_apply_log(const struct daemon_options *values, struct diag *diag)
 	return config_apply_log_file(values, diag);
 }
 
-/* NULL: whoever calls looks at the value again. A level that a client has set over gRPC stays when
- * the configuration says what it said before. */
+/* What is not applied here is for whoever AREA names, or, without one, for the caller in any case.
+ * A level that a client has set over gRPC stays when the configuration says what it said before. */
 static const struct {
 	const char *name;
 	void (*apply)(const struct daemon_options *values);
+	enum reload_area area;
 } changeable[] = {
-	{ "log-level", apply_level }, { "debug", apply_level },	  { "log-format", apply_format },
-	{ "log-file", NULL },	      { "tracing-policy", NULL },
+	{ "log-level", apply_level },
+	{ "debug", apply_level },
+	{ "log-format", apply_format },
+	{ "log-file" },
+	{ "tracing-policy", .area = RELOAD_POLICIES },
+	{ "export-file-max-size-mb", .area = RELOAD_EXPORT },
+	{ "export-file-max-backups", .area = RELOAD_EXPORT },
+	{ "export-file-rotation-interval", .area = RELOAD_EXPORT },
+	{ "export-file-compress", .area = RELOAD_EXPORT },
+	{ "export-rate-limit", .area = RELOAD_EXPORT },
 };
 
 struct take_over {
 	struct config *running;
 	struct diag *changed, *waiting;
-	bool has_other_policies;
+	unsigned int areas;
 };
 
 static void row_change(struct take_over *task, size_t index, const char *value, const char *source)
@@ -78,8 +87,7 @@ static void row_change(struct take_over *task, size_t index, const char *value, 
 		return;
 	if (changeable[index].apply)
 		changeable[index].apply(&running->values);
-	if (strcmp(name, "tracing-policy") == 0)
-		task->has_other_policies = true;
+	task->areas |= changeable[index].area;
 }
 
 static void row_compare(void *context, const struct option_row *row, const char *value,
@@ -102,11 +110,11 @@ static void row_compare(void *context, const struct option_row *row, const char 
 		 old, value, source);
 }
 
-bool config_take_over(struct config *running, const struct config *next, struct diag *changed,
-		      struct diag *waiting)
+unsigned int config_take_over(struct config *running, const struct config *next,
+			      struct diag *changed, struct diag *waiting)
 {
-	struct take_over task = { running, changed, waiting, false };
+	struct take_over task = { running, changed, waiting };
 
 	options_visit(next->flags, row_compare, &task);
-	return task.has_other_policies;
+	return task.areas;
 }

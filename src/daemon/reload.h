@@ -12,10 +12,16 @@ int config_apply_log(const struct daemon_options *values, struct diag *diag);
 /* The file alone, also when its name is what it was. */
 int config_apply_log_file(const struct daemon_options *values, struct diag *diag);
 
+/* Who has to look at the values again, one bit each. */
+enum reload_area {
+	RELOAD_POLICIES = 1, /* the list of policy files is another one */
+	RELOAD_EXPORT = 2,   /* rotation of the event file, or its limit in rate */
+};
+
 /*
  * Takes the values of NEXT over into RUNNING as far as an agent can without a restart. A line for
- * each change in CHANGED, one for each that waits for a restart in WAITING. True: the list of
- * policy files is another one now.
+ * each change in CHANGED, one for each that waits for a restart in WAITING. Bits of enum
+ * reload_area.
  */
-bool config_take_over(struct config *running, const struct config *next, struct diag *changed,
-		      struct diag *waiting);
+unsigned int config_take_over(struct config *running, const struct config *next,
+			      struct diag *changed, struct diag *waiting);
