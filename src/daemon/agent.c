@@ -216,9 +216,11 @@ static void agent_report_file(struct agent *agent)
 	if (agent->ticks < agent->report_tick)
 		return;
 	log_error(
-		"cannot write event file \"%s\": %s; %llu events lost so far; free space, it goes on by itself",
-		agent->options->export_filename, strerror(-error),
-		(unsigned long long)stats.dropped);
+		"cannot write event file \"%s\": %s; %llu events lost so far; %s, it goes on by itself",
+		agent->options->export_filename,
+		error == -EAGAIN ? "its reader is too slow" : strerror(-error),
+		(unsigned long long)stats.dropped,
+		error == -EAGAIN ? "once it reads" : "free space");
 	agent->report_tick = agent->ticks + AGENT_REPORT_TICKS;
 }
 

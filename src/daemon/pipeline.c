@@ -20,8 +20,10 @@
 /* The file may have a limit in rate. */
 static bool pipeline_may_write(struct pipeline *pipeline, const Tetragon__GetEventsResponse *event)
 {
+	uint64_t count = event->aggregation_info ? event->aggregation_info->count : 1;
+
 	return !pipeline->limit.is_limited || export_is_notice(event) ||
-	       output_limit_take(&pipeline->limit, clock_read_ns(CLOCK_MONOTONIC));
+	       output_limit_take(&pipeline->limit, clock_read_ns(CLOCK_MONOTONIC), count);
 }
 
 static void pipeline_write_line(void *context, const Tetragon__GetEventsResponse *event)
@@ -29,9 +31,9 @@ static void pipeline_write_line(void *context, const Tetragon__GetEventsResponse
 	struct pipeline *pipeline = context;
 	struct buf *line;
 
-	if (!pipeline_may_write(pipeline, event))
+	if (event && !pipeline_may_write(pipeline, event))
 		return;
-	line = output_file_begin_line(pipeline->file);
+	line = event ? output_file_begin_line(pipeline->file) : NULL;
 	if (!line) {
 		output_file_drop_line(pipeline->file);
 		return;
@@ -39,6 +41,14 @@ static void pipeline_write_line(void *context, const Tetragon__GetEventsResponse
 	formatter_add(pipeline->formatter, line, event);
 	buf_add_char(line, '\n');
 	output_file_end_line(pipeline->file);
+}
+
+/* What says that something is missing goes at once; an exec and an exit are of one process each. */
+static bool event_may_have_equals(const Tetragon__GetEventsResponse *event)
+{
+	return !export_is_notice(event) &&
+	       event->event_case != TETRAGON__GET_EVENTS_RESPONSE__EVENT_PROCESS_EXEC &&
+	       event->event_case != TETRAGON__GET_EVENTS_RESPONSE__EVENT_PROCESS_EXIT;
 }
 
 static void pipeline_write(struct pipeline *pipeline, const Tetragon__GetEventsResponse *event)
@@ -52,7 +62,7 @@ static void pipeline_write(struct pipeline *pipeline, const Tetragon__GetEventsR
 		output_file_drop_line(pipeline->file);
 	if (!event)
 		return;
-	if (pipeline->aggregate && !export_is_notice(event) &&
+	if (pipeline->aggregate && event_may_have_equals(event) &&
 	    aggregate_take(pipeline->aggregate, event, clock_read_ns(CLOCK_MONOTONIC)))
 		return;
 	pipeline_write_line(pipeline, event);
@@ -362,10 +372,9 @@ static void pipeline_flush_file(struct pipeline *pipeline)
 }
 
 /* To the file alone: only there something is missing. */
-static void pipeline_report_limit(struct pipeline *pipeline)
+static void pipeline_report_limit(struct pipeline *pipeline, uint64_t now_ns)
 {
-	uint64_t dropped =
-		output_limit_take_dropped(&pipeline->limit, clock_read_ns(CLOCK_MONOTONIC));
+	uint64_t dropped = output_limit_take_dropped(&pipeline->limit, now_ns);
 
 	if (dropped && pipeline->file)
 		pipeline_write(pipeline,
@@ -390,7 +399,7 @@ void pipeline_tick(struct pipeline *pipeline)
 		users_refresh(pipeline->tracker.users);
 	pipeline_report_gaps(pipeline, true);
 	pipeline_write_merged(pipeline, clock_read_ns(CLOCK_MONOTONIC));
-	pipeline_report_limit(pipeline);
+	pipeline_report_limit(pipeline, clock_read_ns(CLOCK_MONOTONIC));
 	pipeline_end_batch(pipeline);
 	if (now > PIPELINE_DEAD_NS)
 		process_table_expire(pipeline->tracker.table, now - PIPELINE_DEAD_NS);
@@ -402,6 +411,7 @@ void pipeline_flush(struct pipeline *pipeline)
 	pending_release(pipeline->pending, UINT64_MAX, pipeline_event_is_ready,
 			pipeline_release_event, pipeline);
 	pipeline_write_merged(pipeline, UINT64_MAX);
+	pipeline_report_limit(pipeline, UINT64_MAX);
 	pipeline_flush_file(pipeline);
 }
 

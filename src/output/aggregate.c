@@ -12,6 +12,9 @@
 #include "base/hash.h"
 #include "event/kind.h"
 
+/* More ancestors than an event shows. */
+enum { PROCESSES_SHOWN_MAX = 64 };
+
 struct moment {
 	int64_t seconds;
 	int32_t nanos;
@@ -76,31 +79,59 @@ void aggregate_free(struct aggregate *aggregate)
 	free(aggregate);
 }
 
-/* What does not count for being equal is taken out, and put back: the storage is the maker's. */
+/* How many refer to a process says nothing about the event. It is taken out, and put back: the
+ * storage is the maker's. */
+struct references {
+	Tetragon__Process *processes[2 + PROCESSES_SHOWN_MAX];
+	uint32_t counts[2 + PROCESSES_SHOWN_MAX];
+	size_t count;
+};
+
+static void references_add(struct references *references, const Tetragon__Process *process)
+{
+	Tetragon__Process *one = (Tetragon__Process *)process;
+
+	if (!one || references->count == 2 + PROCESSES_SHOWN_MAX)
+		return;
+	references->processes[references->count] = one;
+	references->counts[references->count++] = one->refcnt;
+}
+
+static void references_take(struct references *references, const Tetragon__GetEventsResponse *event)
+{
+	struct event_view view = event_look(event);
+
+	references_add(references, view.process);
+	references_add(references, view.parent);
+	for (size_t i = 0; i < view.ancestors_count; i++)
+		references_add(references, view.ancestors[i]);
+	for (size_t i = 0; i < references->count; i++)
+		references->processes[i]->refcnt = 0;
+}
+
+static void references_put_back(const struct references *references)
+{
+	for (size_t i = references->count; i--;)
+		references->processes[i]->refcnt = references->counts[i];
+}
+
 static bool aggregate_pack(struct aggregate *aggregate, const Tetragon__GetEventsResponse *event,
 			   struct entry *out)
 {
 	struct event_view view = event_look(event);
-	Tetragon__Process *process = (Tetragon__Process *)view.process;
-	Tetragon__Process *parent = (Tetragon__Process *)view.parent;
 	Tetragon__GetEventsResponse timeless = *event;
 	struct buf *packed = &aggregate->packed;
+	struct references references = {};
 
 	timeless.time = NULL;
-	out->process_refs = process ? process->refcnt : 0;
-	out->parent_refs = parent ? parent->refcnt : 0;
-	if (process)
-		process->refcnt = 0;
-	if (parent)
-		parent->refcnt = 0;
+	out->process_refs = view.process ? view.process->refcnt : 0;
+	out->parent_refs = view.parent ? view.parent->refcnt : 0;
+	references_take(&references, event);
 	buf_reset(packed);
 	if (buf_reserve(packed, tetragon__get_events_response__get_packed_size(&timeless)))
 		packed->bytes =
 			tetragon__get_events_response__pack(&timeless, (uint8_t *)packed->data);
-	if (process)
-		process->refcnt = out->process_refs;
-	if (parent)
-		parent->refcnt = out->parent_refs;
+	references_put_back(&references);
 	return packed->bytes > 0 && !packed->failed;
 }
 
@@ -126,6 +157,7 @@ static bool aggregate_add(struct aggregate *aggregate, const struct entry *plain
 
 	if (!entry)
 		return false;
+	aggregate->stats.bytes += sizeof(*entry) + plain->bytes;
 	*entry = *plain;
 	memcpy(entry->data, aggregate->packed.data, plain->bytes);
 	entry->next_equal = *place;
@@ -156,7 +188,9 @@ bool aggregate_take(struct aggregate *aggregate, const Tetragon__GetEventsRespon
 		aggregate->stats.merged++;
 		return true;
 	}
-	if (aggregate->stats.waiting < aggregate->entries_max && aggregate_add(aggregate, &plain))
+	if (aggregate->stats.waiting < aggregate->entries_max &&
+	    aggregate->stats.bytes + sizeof(plain) + plain.bytes <= AGGREGATE_BYTES_MAX &&
+	    aggregate_add(aggregate, &plain))
 		return true;
 	aggregate->stats.passed_full++;
 	return false;
@@ -170,8 +204,10 @@ static void entry_emit(const struct entry *entry, aggregate_emit_fn emit, void *
 	Tetragon__AggregationInfo info = TETRAGON__AGGREGATION_INFO__INIT;
 	struct event_view view;
 
-	if (!event)
+	if (!event) {
+		emit(context, NULL);
 		return;
+	}
 	view = event_look(event);
 	if (view.process)
 		((Tetragon__Process *)view.process)->refcnt = entry->process_refs;
@@ -204,6 +240,7 @@ static void aggregate_forget_first(struct aggregate *aggregate)
 	if (!aggregate->first)
 		aggregate->end = &aggregate->first;
 	aggregate->stats.waiting--;
+	aggregate->stats.bytes -= sizeof(*entry) + entry->bytes;
 	free(entry);
 }
 

@@ -17,9 +17,13 @@ struct aggregate_stats {
 	uint32_t waiting;     /* different ones */
 	uint64_t merged;      /* events that became part of another */
 	uint64_t passed_full; /* that found no room, and went as they were */
+	uint64_t bytes;	      /* of those that wait */
 };
 
-/* -ENOMEM; ENTRIES_MAX different events wait at most. */
+/* With arguments and environments of process and parent one may have a megabyte. */
+#define AGGREGATE_BYTES_MAX (32u << 20)
+
+/* -ENOMEM; ENTRIES_MAX different events wait at most, and AGGREGATE_BYTES_MAX of them. */
 int aggregate_new(struct aggregate **out, uint64_t window_ns, uint32_t entries_max);
 void aggregate_free(struct aggregate *aggregate); /* what waits is forgotten */
 
@@ -28,6 +32,7 @@ void aggregate_free(struct aggregate *aggregate); /* what waits is forgotten */
 bool aggregate_take(struct aggregate *aggregate, const Tetragon__GetEventsResponse *event,
 		    uint64_t now_ns);
 
+/* EVENT NULL: there was no memory for one, which is lost, with all that are part of it. */
 typedef void (*aggregate_emit_fn)(void *context, const Tetragon__GetEventsResponse *event);
 /* Those whose window has ended, in the order of their first ones. NOW_NS UINT64_MAX: all. */
 void aggregate_flush(struct aggregate *aggregate, uint64_t now_ns, aggregate_emit_fn emit,

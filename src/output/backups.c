@@ -30,6 +30,8 @@
 #define TEND_STACK     (256u << 10)
 #define PIECE_BYTES    (64u << 10)
 #define NAME_TRIES_MAX 1000
+/* Since 1900; nanoseconds of later ones are beyond 64 bits. */
+#define YEAR_MAX 600
 
 struct backups {
 	char *path;
@@ -115,7 +117,14 @@ static int backup_rename(const struct backups *backups, const char *path)
 	}
 	if (access(packed, F_OK) == 0)
 		return -EEXIST;
-	return renameat2(AT_FDCWD, backups->path, AT_FDCWD, path, RENAME_NOREPLACE) ? -errno : 0;
+	if (renameat2(AT_FDCWD, backups->path, AT_FDCWD, path, RENAME_NOREPLACE) == 0)
+		return 0;
+	if (errno != EINVAL && errno != ENOSYS)
+		return -errno;
+	/* NFS, 9p and older ZFS know no flags; nobody else gives such names */
+	if (access(path, F_OK) == 0)
+		return -EEXIST;
+	return rename(backups->path, path) ? -errno : 0;
 }
 
 int backups_put_aside(struct backups *backups)
@@ -135,6 +144,29 @@ int backups_put_aside(struct backups *backups)
 			return error;
 	}
 	return -EEXIST;
+}
+
+/* A clock that was set back, before this agent began too: what is put aside now is the newest. */
+static void backups_find_last(struct backups *backups)
+{
+	DIR *folder = opendir(backups->folder);
+	const struct dirent *entry;
+
+	while (folder && (entry = readdir(folder))) {
+		const char *text = entry->d_name + strlen(backups->stem);
+		struct tm parts = {};
+		uint64_t wall_ns;
+
+		if (backup_get_kind(backups, entry->d_name) == BACKUP_NONE ||
+		    !strptime(text, "-%Y-%m-%dT%H-%M-%S", &parts) || parts.tm_year > YEAR_MAX)
+			continue;
+		wall_ns = (uint64_t)timegm(&parts) * CLOCK_NS_PER_SECOND +
+			  strtoul(text + TIME_BYTES - 3, NULL, 10) * CLOCK_NS_PER_MS;
+		if (wall_ns > backups->last_ns)
+			backups->last_ns = wall_ns;
+	}
+	if (folder)
+		closedir(folder);
 }
 
 /* ---- the thread ------------------------------------------------------------------------------ */
@@ -187,9 +219,10 @@ static int pack_into(struct backups *backups, int from, const char *path)
 		return fd < 0 ? fd : -ENOMEM;
 	}
 	errno = 0;
-	error = fchown(fd, status.st_uid, status.st_gid) ? -errno : 0;
-	if (!error)
-		error = pack_pieces(backups, from, to);
+	if (fchown(fd, status.st_uid, status.st_gid)) {
+		/* without the capability it is ours, and no more open than before */
+	}
+	error = pack_pieces(backups, from, to);
 	if (!error && (gzflush(to, Z_FINISH) != Z_OK || fsync(fd)))
 		error = errno ? -errno : -EIO;
 	if (!error && futimens(fd, (struct timespec[]){ status.st_atim, status.st_mtim }))
@@ -203,6 +236,7 @@ static void backup_pack(struct backups *backups, const char *name)
 {
 	_cleanup_free_ char *plain = NULL, *half = NULL, *packed = NULL;
 	_cleanup_close_ int from = -1;
+	struct stat status;
 	int error;
 
 	if (asprintf(&plain, "%s/%s", backups->folder, name) < 0)
@@ -213,8 +247,12 @@ static void backup_pack(struct backups *backups, const char *name)
 		packed = NULL;
 	if (!plain || !half || !packed)
 		return;
-	from = open(plain, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-	error = from < 0 ? -errno : pack_into(backups, from, half);
+	from = open(plain, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	error = from < 0 || fstat(from, &status) ? -errno : 0;
+	if (!error && !S_ISREG(status.st_mode))
+		error = S_ISDIR(status.st_mode) ? -EISDIR : -EINVAL;
+	if (!error)
+		error = pack_into(backups, from, half);
 	if (!error && rename(half, packed))
 		error = -errno;
 	if (!error && unlink(plain))
@@ -258,6 +296,21 @@ static void backup_delete(struct backups *backups, const char *name)
 		backups_note_error(backups, errno);
 }
 
+/* Whether NAME was packed into PACKED by us, whole: then they have one time. */
+static bool backup_is_double(const struct backups *backups, const char *packed, const char *name)
+{
+	_cleanup_free_ char *path = NULL, *packed_path = NULL;
+	struct stat plain, other;
+
+	if (asprintf(&path, "%s/%s", backups->folder, name) < 0)
+		path = NULL;
+	if (asprintf(&packed_path, "%s/%s", backups->folder, packed) < 0)
+		packed_path = NULL;
+	return path && packed_path && stat(path, &plain) == 0 && stat(packed_path, &other) == 0 &&
+	       plain.st_mtim.tv_sec == other.st_mtim.tv_sec &&
+	       plain.st_mtim.tv_nsec == other.st_mtim.tv_nsec;
+}
+
 /* The newest first. Packed and not, of one moment, follow each other: a crash came between the
  * two, and the packed one is whole. */
 static int name_compare(const struct dirent **one, const struct dirent **other)
@@ -285,6 +338,9 @@ static void backups_look_at(struct backups *backups, const struct dirent *const 
 		if (kind == BACKUP_NONE)
 			continue;
 		kept += !is_double && kind != BACKUP_HALF;
+		/* somebody else may be packing it */
+		if (is_double && !backup_is_double(backups, before, name))
+			continue;
 		if (is_double || kind == BACKUP_HALF ||
 		    (options->count_max && kept > options->count_max))
 			backup_delete(backups, name);
@@ -333,10 +389,11 @@ static void *backups_run(void *context)
 	setpriority(PRIO_PROCESS, (id_t)gettid(), TEND_NICE);
 	pthread_mutex_lock(&backups->mutex);
 	while (!backups->is_ending) {
-		struct backups_options options = backups->options;
+		struct backups_options options;
 
 		if (!backups->is_due && backups_sleep(backups))
 			continue;
+		options = backups->options;
 		backups->is_due = false;
 		backups->due_ns = 0;
 		backups->is_busy = true;
@@ -384,6 +441,7 @@ int backups_new(struct backups **out, const char *path)
 	int error = backups ? backups_split(backups, path) : -ENOMEM;
 
 	if (!error) {
+		backups_find_last(backups);
 		pthread_mutex_init(&backups->mutex, NULL);
 		pthread_cond_init(&backups->changed, NULL);
 		error = backups_start(backups);

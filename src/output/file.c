@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -17,6 +18,9 @@
 #define ROTATION_PAUSE_NS CLOCK_NS_PER_SECOND
 /* rsyslog, following fifty rotations a second, was seen to open files a second behind. */
 #define FILE_PACK_DELAY_NS (30 * CLOCK_NS_PER_SECOND)
+/* For the reader of a pipe, when the agent ends. */
+#define FILE_LAST_NS (1 * CLOCK_NS_PER_SECOND)
+enum { FILE_LAST_POLL_MS = 100, FILE_PIPE_BYTES = 1 << 20 };
 
 enum {
 	FILE_BATCH_BYTES = 64 * 1024,
@@ -80,7 +84,33 @@ static int stdout_open(void)
 
 	if (fstat(STDOUT_FILENO, &info) == 0 && (S_ISFIFO(info.st_mode) || isatty(STDOUT_FILENO)))
 		fd = open("/proc/self/fd/1", O_WRONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	if (fd >= 0)
+		fcntl(fd, F_SETPIPE_SZ,
+		      FILE_PIPE_BYTES); /* for bursts; as it was, if not allowed */
 	return fd < 0 ? fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3) : fd;
+}
+
+/* What is renamed is the name; that of a link, or of a descriptor below /dev, is others' too. */
+static bool path_is_file_itself(const char *path, const struct stat *info)
+{
+	struct stat named;
+
+	return strncmp(path, "/dev/", strlen("/dev/")) != 0 &&
+	       strncmp(path, "/proc/", strlen("/proc/")) != 0 && lstat(path, &named) == 0 &&
+	       named.st_dev == info->st_dev && named.st_ino == info->st_ino;
+}
+
+/* A link of the administrator leads to where the files are; NULL: no memory. */
+static char *path_follow(const char *path)
+{
+	struct stat named;
+	char *real = NULL;
+
+	if (lstat(path, &named) == 0 && S_ISLNK(named.st_mode) &&
+	    strncmp(path, "/dev/", strlen("/dev/")) != 0 &&
+	    strncmp(path, "/proc/", strlen("/proc/")) != 0)
+		real = realpath(path, NULL);
+	return real ? real : strdup(path);
 }
 
 /* Opens the path beside the descriptor that is open now, which is given up only on success. */
@@ -94,14 +124,13 @@ static int file_open(struct output_file *file)
 		return -errno;
 	file->is_regular = false;
 	file->bytes = 0;
-	file->begun_ns = clock_read_ns(CLOCK_MONOTONIC);
 	/* devices keep their modes: /dev/null is not ours */
 	if (!is_stdout && fstat(fd, &info) == 0 && S_ISREG(info.st_mode)) {
 		if (fchmod(fd, file->mode) < 0) {
 			/* a file system without modes: the file is still good */
 		}
 		file->owes_newline = !file_ends_in_line(file->path, &info);
-		file->is_regular = true;
+		file->is_regular = path_is_file_itself(file->path, &info);
 		file->bytes = (uint64_t)info.st_size;
 	}
 	return fd;
@@ -117,6 +146,8 @@ static void file_take_cut_back(struct output_file *file)
 	file->owes_newline = true;
 	if (fstat(file->fd, &info) == 0 && S_ISREG(info.st_mode) && info.st_size == file->cut_end &&
 	    ftruncate(file->fd, file->cut_end - (off_t)file->cut) == 0) {
+		/* standard output may not append */
+		lseek(file->fd, file->cut_end - (off_t)file->cut, SEEK_SET);
 		file->owes_newline = false;
 		file->stats.bytes -= file->cut;
 		file->bytes -= file->cut;
@@ -132,8 +163,9 @@ int output_file_new(struct output_file **out, const char *path, mode_t mode, str
 	if (!file)
 		return -ENOMEM;
 	file->mode = mode;
-	file->path = strdup(path);
+	file->path = path_follow(path);
 	file->fd = file->path ? file_open(file) : -ENOMEM;
+	file->begun_ns = clock_read_ns(CLOCK_MONOTONIC);
 	if (file->fd < 0) {
 		error = file->fd;
 		diag_add(diag,
@@ -148,13 +180,24 @@ int output_file_new(struct output_file **out, const char *path, mode_t mode, str
 	return 0;
 }
 
+/* A pipe whose reader reads gets all of it, if that takes no longer than a second. */
+static void file_flush_last(struct output_file *file)
+{
+	uint64_t end = clock_read_ns(CLOCK_MONOTONIC) + FILE_LAST_NS;
+	struct pollfd pipe = { .fd = file->fd, .events = POLLOUT };
+
+	while (output_file_flush(file) == -EAGAIN && clock_read_ns(CLOCK_MONOTONIC) < end &&
+	       poll(&pipe, 1, FILE_LAST_POLL_MS) >= 0)
+		;
+}
+
 uint64_t output_file_free(struct output_file *file)
 {
 	uint64_t lost;
 
 	if (!file)
 		return 0;
-	output_file_flush(file);
+	file_flush_last(file);
 	lost = file->lines_waiting;
 	file_take_cut_back(file);
 	backups_free(file->backups);
@@ -250,6 +293,7 @@ static bool file_has_its_name(struct output_file *file)
 static int file_rotate(struct output_file *file)
 {
 	int old = file->fd, error = 0, fd;
+	struct stat status;
 
 	if (file_has_its_name(file))
 		error = backups_put_aside(file->backups);
@@ -258,8 +302,12 @@ static int file_rotate(struct output_file *file)
 	fd = file_open(file);
 	if (fd < 0)
 		return fd; /* it has another name now, and takes lines until there is a new one */
+	/* its owner may have chosen who reads it; without the capability it stays ours */
+	if (fstat(old, &status) == 0 && fchown(fd, status.st_uid, status.st_gid)) {
+	}
 	close(old);
 	file->fd = fd;
+	file->begun_ns = clock_read_ns(CLOCK_MONOTONIC);
 	file->stats.rotations++;
 	backups_tend(file->backups);
 	return 0;
@@ -293,15 +341,16 @@ static size_t file_find_end(const struct output_file *file)
 /* The same, after the rotation that is due. */
 static size_t file_make_room(struct output_file *file)
 {
-	uint64_t now = file->backups ? clock_read_ns(CLOCK_MONOTONIC) : 0;
-
-	while (file->backups && file->is_regular && now >= file->rotate_ns) {
+	while (file->backups && file->is_regular) {
+		uint64_t now = clock_read_ns(CLOCK_MONOTONIC);
 		size_t end = file_find_end(file);
 		bool fits = end || !file->waiting.bytes;
 
 		/* a line that is cut is finished where it was begun */
 		if ((fits && !file_is_old(file, now)) || file->cut)
 			return end ? end : file->waiting.bytes;
+		if (now < file->rotate_ns)
+			break;
 		file->stats.rotation_error = -file_rotate(file);
 		if (file->stats.rotation_error)
 			file->rotate_ns = now + ROTATION_PAUSE_NS;

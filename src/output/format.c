@@ -10,6 +10,7 @@
 
 #include "base/cleanup.h"
 #include "base/span.h"
+#include "base/utf8.h"
 #include "event/json.h"
 #include "event/kind.h"
 #include "event/text.h"
@@ -516,19 +517,40 @@ static void json_add_value(struct formatter *formatter, struct buf *out,
 
 enum { CEF_PARTS = 3 }; /* of the head that a table gives */
 
-/* A bar ends a part of the head, a blank before a name and "=" a value. */
+/* Code points that end a line or move a terminal; BYTES of UTF-8. 0: it is none. */
+static unsigned int control_read(const char *text, size_t bytes)
+{
+	const unsigned char *c = (const unsigned char *)text;
+
+	if (bytes == 1)
+		return c[0] < 0x20 || c[0] == 0x7f ? c[0] : 0;
+	if (bytes == 2 && c[0] == 0xc2 && c[1] < 0xa0)
+		return c[1];
+	if (bytes == 3 && c[0] == 0xe2 && c[1] == 0x80 && (c[2] == 0xa8 || c[2] == 0xa9))
+		return 0x2000u + c[2] - 0x80;
+	return 0;
+}
+
+/* A bar ends a part of the head, a blank before a name and "=" a value. What CEF has no escape for
+ * is written as in JSON, its backslash escaped. */
 static void cef_add_escaped(struct buf *out, const struct buf *value, const char *marks)
 {
-	for (size_t i = 0; i < value->bytes; i++) {
-		char c = value->data[i];
+	size_t at = 0, bytes;
 
-		if (c == '\n' || c == '\r') {
-			buf_add_text(out, c == '\n' ? "\\n" : "\\r");
-			continue;
+	for (; at < value->bytes; at += bytes) {
+		const char *c = value->data + at;
+		unsigned int control;
+
+		bytes = utf8_char_bytes(c, value->bytes - at) ?: 1;
+		control = control_read(c, bytes);
+		if (control == '\n' || control == '\r') {
+			buf_add_text(out, control == '\n' ? "\\n" : "\\r");
+		} else if (control) {
+			buf_add_format(out, "\\\\u%04x", control);
+		} else {
+			buf_add_text(out, bytes == 1 && strchr(marks, *c) ? "\\" : "");
+			buf_add(out, c, bytes);
 		}
-		if (strchr(marks, c) && c)
-			buf_add_char(out, '\\');
-		buf_add_char(out, c);
 	}
 }
 

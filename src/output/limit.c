@@ -21,12 +21,12 @@ static bool limit_has_room(struct output_limit *limit, uint64_t now_ns)
 	return true;
 }
 
-bool output_limit_take(struct output_limit *limit, uint64_t now_ns)
+bool output_limit_take(struct output_limit *limit, uint64_t now_ns, uint64_t count)
 {
 	if (!limit->is_limited || limit_has_room(limit, now_ns))
 		return true;
-	limit->dropped++;
-	limit->dropped_untold++;
+	limit->dropped += count;
+	limit->dropped_untold += count;
 	return false;
 }
 
@@ -34,7 +34,10 @@ uint64_t output_limit_take_dropped(struct output_limit *limit, uint64_t now_ns)
 {
 	uint64_t dropped = limit->dropped_untold;
 
-	if (!dropped || (limit->told_ns && now_ns - limit->told_ns < MINUTE_NS))
+	bool is_early =
+		now_ns != UINT64_MAX && limit->told_ns && now_ns - limit->told_ns < MINUTE_NS;
+
+	if (!dropped || is_early)
 		return 0;
 	limit->told_ns = now_ns;
 	limit->dropped_untold = 0;

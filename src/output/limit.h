@@ -17,6 +17,8 @@ struct output_limit {
 	uint64_t dropped, dropped_untold;
 };
 
-bool output_limit_take(struct output_limit *limit, uint64_t now_ns);
-/* Once a minute at most: what was dropped since the last time; 0: nothing, or it is too early. */
+/* COUNT: how many the event stands for, if it is dropped; it takes the place of one. */
+bool output_limit_take(struct output_limit *limit, uint64_t now_ns, uint64_t count);
+/* Once a minute at most: what was dropped since the last time; 0: nothing, or it is too early.
+ * NOW_NS UINT64_MAX: it never is. */
 uint64_t output_limit_take_dropped(struct output_limit *limit, uint64_t now_ns);

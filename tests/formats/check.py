@@ -66,6 +66,11 @@ def fits(kind: str, value: object) -> bool:
     return isinstance(value, str) and value != ""
 
 
+def shown(text: str) -> str:
+    """What CEF has no escape for is told as JSON does."""
+    return re.sub("[\x00-\x09\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029]", lambda one: f"\\u{ord(one.group()):04x}", text)
+
+
 def read_cef(line: str) -> tuple[list[str], dict[str, str]]:
     """As a receiver does it."""
     head, rest = [], line
@@ -124,10 +129,10 @@ class Formats(unittest.TestCase):
             self.assertEqual(set(pairs) - CEF_NAMES, set())
             body = next(iter(event.values()))
             process = body.get("process", {}) if isinstance(body, dict) else {}
-            self.assertEqual(pairs.get("sproc", ""), process.get("binary", ""))
+            self.assertEqual(pairs.get("sproc", ""), shown(process.get("binary", "")))
             self.assertEqual(pairs.get("externalId", ""), process.get("exec_id", ""))
             command = " ".join(filter(None, (process.get("binary"), process.get("arguments"))))
-            self.assertEqual(pairs.get("cs1", ""), command)
+            self.assertEqual(pairs.get("cs1", ""), shown(command))
             self.assertEqual(pairs.get("dvchost", ""), event.get("node_name", ""))
             for name in pairs:
                 if name.endswith("Label"):

@@ -205,6 +205,55 @@ static void thousands_are_told_apart(void **state)
 	aggregate_free(aggregate);
 }
 
+/* Ancestors, too. */
+static void ancestors_are_referred_to_as_well(void **state)
+{
+	struct aggregate *aggregate = aggregate_of(10);
+
+	for (int i = 1; i <= 3; i++) {
+		char json[256];
+
+		snprintf(
+			json, sizeof(json),
+			"{\"process_kprobe\":{\"process\":{\"exec_id\":\"a\"},\"function_name\":\"f\","
+			"\"ancestors\":[{\"exec_id\":\"b\",\"refcnt\":%d}]}}",
+			i);
+		assert_true(take(aggregate, json, 0));
+	}
+	assert_non_null(strstr(flush(aggregate, UINT64_MAX), "\"count\":\"3\""));
+	aggregate_free(aggregate);
+}
+
+static void long_events_find_no_room_beyond_a_bound(void **state)
+{
+	enum { LONG = 256 << 10 };
+	struct aggregate *aggregate = aggregate_of(10000);
+	_cleanup_buf_ struct buf json = {};
+	struct aggregate_stats stats;
+	int taken = 0;
+
+	for (int i = 0; i < 200; i++) {
+		buf_reset(&json);
+		buf_add_format(
+			&json,
+			"{\"process_kprobe\":{\"function_name\":\"%d\",\"process\":{\"arguments\":\"",
+			i);
+		for (int j = 0; j < LONG; j++)
+			buf_add_char(&json, 'x');
+		buf_add_text(&json, "\"}}}");
+		taken += take(aggregate, buf_text(&json), 0);
+	}
+	aggregate_read_stats(aggregate, &stats);
+	assert_int_equal(stats.waiting, taken);
+	assert_int_equal(stats.passed_full, 200 - taken);
+	assert_true(taken > 100 && taken < 130);
+	assert_true(stats.bytes <= AGGREGATE_BYTES_MAX);
+	flush(aggregate, UINT64_MAX);
+	aggregate_read_stats(aggregate, &stats);
+	assert_int_equal(stats.bytes, 0);
+	aggregate_free(aggregate);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -215,6 +264,8 @@ int main(void)
 		cmocka_unit_test(each_goes_when_its_own_window_ends_the_first_first),
 		cmocka_unit_test(what_finds_no_room_is_the_callers_still),
 		cmocka_unit_test(thousands_are_told_apart),
+		cmocka_unit_test(ancestors_are_referred_to_as_well),
+		cmocka_unit_test(long_events_find_no_room_beyond_a_bound),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

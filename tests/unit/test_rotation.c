@@ -318,6 +318,99 @@ static void put_packed(const char *name, const char *text)
 	assert_int_equal(gzclose(file), Z_OK);
 }
 
+static void set_time(const char *name, time_t seconds)
+{
+	const struct timespec times[2] = { { .tv_sec = seconds }, { .tv_sec = seconds } };
+
+	assert_int_equal(utimensat(AT_FDCWD, name, times, 0), 0);
+}
+
+/* gzip(1) of an administrator writes the one while the other is still there. */
+static void what_another_packs_is_not_deleted(void **state)
+{
+	const struct backups_options options = { .compress = true };
+	struct backups *backups;
+
+	put("e-2026-01-03T00-00-00.000.log", "all of it\n");
+	put("e-2026-01-03T00-00-00.000.log.gz", "hal");
+	set_time("e-2026-01-03T00-00-00.000.log", 1000);
+	assert_int_equal(backups_new(&backups, "e.log"), 0);
+	backups_set_options(backups, &options);
+	backups_wait(backups);
+	backups_free(backups);
+	assert_int_equal(size_of("e-2026-01-03T00-00-00.000.log"), 10);
+	assert_int_equal(size_of("e-2026-01-03T00-00-00.000.log.gz"), 3);
+}
+
+/* The clock stands in the past of names that an agent before gave. */
+static void what_is_put_aside_now_is_the_newest(void **state)
+{
+	const struct backups_options options = { .count_max = 2 };
+	_cleanup_buf_ struct buf seen = {};
+	struct backups *backups;
+	int count;
+
+	put("e-2190-01-01T00-00-00.000.log", "oldest\n");
+	put("e-2190-01-02T00-00-00.500.log.gz", "older\n");
+	put("e.log", "new\n");
+	assert_int_equal(backups_new(&backups, "e.log"), 0);
+	backups_set_options(backups, &options);
+	assert_int_equal(backups_put_aside(backups), 0);
+	backups_tend(backups);
+	backups_wait(backups);
+	backups_free(backups);
+	read_all(&seen, &count);
+	assert_int_equal(count, 2);
+	assert_string_equal(buf_text(&seen), "older\nnew\n");
+	assert_int_equal(access("e-2190-01-02T00-00-00.501.log", F_OK), 0);
+}
+
+static void a_link_leads_to_the_file_that_is_put_aside(void **state)
+{
+	const struct output_file_rotation rotation = { .bytes_max = 4 };
+	struct output_file_stats stats;
+	struct output_file *file;
+	struct stat status;
+	_cleanup_buf_ struct buf seen = {};
+
+	assert_int_equal(mkdir("disk", 0700), 0);
+	put("disk/e.log", "one\n");
+	assert_int_equal(symlink("disk/e.log", "link"), 0);
+	file = file_of("link", &rotation);
+	add(file, "two");
+	assert_int_equal(output_file_flush(file), 0);
+	output_file_read_stats(file, &stats);
+	assert_int_equal(stats.rotations, 1);
+	assert_int_equal(output_file_free(file), 0);
+	assert_int_equal(lstat("link", &status), 0);
+	assert_true(S_ISLNK(status.st_mode));
+	add_content(&seen, "link");
+	assert_string_equal(buf_text(&seen), "two\n");
+}
+
+/* /dev/stdout is everybody's. */
+static void a_name_of_a_descriptor_is_never_put_aside(void **state)
+{
+	const struct output_file_rotation rotation = { .bytes_max = 1 };
+	struct output_file_stats stats;
+	struct output_file *file;
+	char path[64];
+	int fd = open("plain", O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+
+	assert_true(fd >= 0);
+	snprintf(path, sizeof(path), "/dev/fd/%d", fd);
+	file = file_of(path, &rotation);
+	for (int i = 0; i < 3; i++) {
+		add(file, "line");
+		assert_int_equal(output_file_flush(file), 0);
+	}
+	output_file_read_stats(file, &stats);
+	assert_int_equal(stats.rotations, 0);
+	assert_int_equal(output_file_free(file), 0);
+	assert_int_equal(size_of("plain"), 15);
+	close(fd);
+}
+
 /* A crash may come at any moment of packing. */
 static void what_a_crash_left_is_finished(void **state)
 {
@@ -331,6 +424,8 @@ static void what_a_crash_left_is_finished(void **state)
 	put("e-2026-01-02T00-00-00.000.log.gz.part", "\x1f\x8b");
 	put("e-2026-01-03T00-00-00.000.log", "packed, not deleted\n");
 	put_packed("e-2026-01-03T00-00-00.000.log.gz", "packed, not deleted\n");
+	set_time("e-2026-01-03T00-00-00.000.log", 1000);
+	set_time("e-2026-01-03T00-00-00.000.log.gz", 1000);
 	put("e-2026-01-04T00-00-00.000.log", "not begun\n");
 	assert_int_equal(backups_new(&backups, "e.log"), 0);
 	backups_set_options(backups, &options);
@@ -476,7 +571,7 @@ static void a_limit_lets_a_minutes_worth_go_at_once_and_the_rest_evenly(void **s
 	int gone = 0;
 
 	for (int i = 0; i < 1000; i++)
-		gone += output_limit_take(&limit, now);
+		gone += output_limit_take(&limit, now, 1);
 	assert_int_equal(gone, 60);
 	assert_int_equal(limit.dropped, 940);
 	assert_int_equal(output_limit_take_dropped(&limit, now), 940);
@@ -485,7 +580,7 @@ static void a_limit_lets_a_minutes_worth_go_at_once_and_the_rest_evenly(void **s
 
 		for (int i = 0; i < 10; i++)
 			more += output_limit_take(&limit,
-						  now + (uint64_t)second * CLOCK_NS_PER_SECOND);
+						  now + (uint64_t)second * CLOCK_NS_PER_SECOND, 1);
 		assert_int_equal(more, 1);
 	}
 	assert_int_equal(output_limit_take_dropped(&limit, now + 59 * CLOCK_NS_PER_SECOND), 0);
@@ -500,9 +595,9 @@ static void no_limit_and_nothing_at_all_are_limits_too(void **state)
 	struct output_limit most = { true, UINT64_MAX };
 
 	for (uint64_t i = 0; i < 1000; i++) {
-		assert_true(output_limit_take(&none, i));
-		assert_false(output_limit_take(&all, i));
-		assert_true(output_limit_take(&most, i));
+		assert_true(output_limit_take(&none, i, 1));
+		assert_false(output_limit_take(&all, i, 1));
+		assert_true(output_limit_take(&most, i, 1));
 	}
 	assert_int_equal(none.dropped, 0);
 	assert_int_equal(output_limit_take_dropped(&all, 5000), 1000);
@@ -521,6 +616,10 @@ int main(void)
 		CASE(no_name_is_given_twice),
 		CASE(what_a_crash_left_is_finished),
 		CASE(a_young_file_is_packed_when_it_is_old_enough),
+		CASE(what_another_packs_is_not_deleted),
+		CASE(what_is_put_aside_now_is_the_newest),
+		CASE(a_link_leads_to_the_file_that_is_put_aside),
+		CASE(a_name_of_a_descriptor_is_never_put_aside),
 		CASE(what_cannot_be_packed_is_said_and_stays),
 		CASE(a_file_that_cannot_be_put_aside_goes_on),
 		CASE(a_file_that_another_has_put_in_its_place_stays),
