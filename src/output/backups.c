@@ -36,6 +36,7 @@
 struct backups {
 	char *path;
 	char *folder, *stem, *end; /* "/var/log", "events", ".log" */
+	int look_error;		   /* the thread's own */
 	uint64_t last_ns;	   /* in the name that was given last */
 	pthread_t thread;
 	pthread_mutex_t mutex; /* of all below */
@@ -181,11 +182,10 @@ static bool backups_are_ending(struct backups *backups)
 	return is_ending;
 }
 
+/* The owner hears of it when the look is over. */
 static void backups_note_error(struct backups *backups, int error)
 {
-	pthread_mutex_lock(&backups->mutex);
-	backups->error = error;
-	pthread_mutex_unlock(&backups->mutex);
+	backups->look_error = error;
 }
 
 /* -ECANCELED: the agent ends. */
@@ -357,7 +357,7 @@ static void backups_look(struct backups *backups, const struct backups_options *
 	struct dirent **entries;
 	int count;
 
-	backups_note_error(backups, 0);
+	backups->look_error = 0;
 	count = scandir(backups->folder, &entries, NULL, name_compare);
 	if (count < 0) {
 		backups_note_error(backups, errno);
@@ -401,6 +401,7 @@ static void *backups_run(void *context)
 		backups_look(backups, &options);
 		pthread_mutex_lock(&backups->mutex);
 		backups->is_busy = false;
+		backups->error = backups->look_error;
 		pthread_cond_broadcast(&backups->changed);
 	}
 	pthread_mutex_unlock(&backups->mutex);

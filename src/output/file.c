@@ -289,22 +289,30 @@ static bool file_has_its_name(struct output_file *file)
 	       held.st_ino == named.st_ino;
 }
 
+/* Who reads it may be the administrator's choice. */
+static void file_take_owner(int from, int to)
+{
+	struct stat status;
+
+	if (fstat(from, &status) == 0 && fchown(to, status.st_uid, status.st_gid) < 0) {
+		/* without the capability it stays ours, as a new one is */
+	}
+}
+
 /* A negative errno: lines still go where they went. */
 static int file_rotate(struct output_file *file)
 {
-	int old = file->fd, error = 0, fd;
-	struct stat status;
+	bool is_ours = file_has_its_name(file);
+	int error = is_ours ? backups_put_aside(file->backups) : 0;
+	int old = file->fd, fd;
 
-	if (file_has_its_name(file))
-		error = backups_put_aside(file->backups);
 	if (error)
 		return error;
 	fd = file_open(file);
 	if (fd < 0)
 		return fd; /* it has another name now, and takes lines until there is a new one */
-	/* its owner may have chosen who reads it; without the capability it stays ours */
-	if (fstat(old, &status) == 0 && fchown(fd, status.st_uid, status.st_gid)) {
-	}
+	if (is_ours)
+		file_take_owner(old, fd);
 	close(old);
 	file->fd = fd;
 	file->begun_ns = clock_read_ns(CLOCK_MONOTONIC);

@@ -348,17 +348,23 @@ static bool add_time_ms_if_merged(struct formatter *formatter, const struct comp
 	return formatter->event->aggregation_info && add_time_ms(formatter, row, is_text);
 }
 
+/* The first of a repeated member, and how many there are; 0 also where there is no such member. */
+static const void *source_get_list(const struct source *source,
+				   const Tetragon__GetEventsResponse *event, size_t *count)
+{
+	const char *member = source_find(source, event);
+
+	*count = member ? *(const size_t *)(member - source->field->offset +
+					    source->field->quantifier_offset)
+			: 0;
+	return *count ? *(const void *const *)member : NULL;
+}
+
 static bool add_list(struct formatter *formatter, const struct compiled *row, bool *is_text)
 {
-	const char *member = source_find(&row->source, formatter->event);
-	const ProtobufCFieldDescriptor *field = row->source.field;
-	char *const *texts;
 	size_t count;
+	char *const *texts = source_get_list(&row->source, formatter->event, &count);
 
-	if (!member)
-		return false;
-	count = *(const size_t *)(member - field->offset + field->quantifier_offset);
-	texts = *(char *const *const *)member;
 	for (size_t i = 0; i < count; i++) {
 		buf_add_char(&formatter->value, i ? ',' : '[');
 		json_add_text(&formatter->value, texts[i], strlen(texts[i]));
@@ -369,15 +375,9 @@ static bool add_list(struct formatter *formatter, const struct compiled *row, bo
 
 static bool add_arguments(struct formatter *formatter, const struct compiled *row, bool *is_text)
 {
-	const char *member = source_find(&row->source, formatter->event);
-	const ProtobufCFieldDescriptor *field = row->source.field;
-	ProtobufCMessage *const *list;
 	size_t count;
+	ProtobufCMessage *const *list = source_get_list(&row->source, formatter->event, &count);
 
-	if (!member)
-		return false;
-	count = *(const size_t *)(member - field->offset + field->quantifier_offset);
-	list = *(ProtobufCMessage *const *const *)member;
 	for (size_t i = 0; i < count; i++) {
 		buf_add_char(&formatter->value, i ? ',' : '[');
 		json_encode(formatter->arguments, &formatter->value, list[i]);
@@ -610,14 +610,16 @@ static void formatter_add_table(struct formatter *formatter, struct buf *out,
 void formatter_add(struct formatter *formatter, struct buf *out,
 		   const Tetragon__GetEventsResponse *event)
 {
-	const struct event_kind *kind = event_kind_find((int)event->event_case);
+	bool is_native = formatter->format == OUTPUT_NATIVE;
+	const struct event_kind *kind = is_native ? NULL : event_kind_find((int)event->event_case);
+	const struct compiled_kind *table = kind ? &formatter->kinds[kind - event_kinds] : NULL;
 	size_t start = out->bytes;
 
 	formatter->event = event;
-	if (formatter->format == OUTPUT_NATIVE || !kind || !kind_get_group(kind->number))
-		json_encode(formatter->native, out, &event->base);
+	if (table && table->count)
+		formatter_add_table(formatter, out, table);
 	else
-		formatter_add_table(formatter, out, &formatter->kinds[kind - event_kinds]);
+		json_encode(formatter->native, out, &event->base);
 	if (out->failed)
 		out->bytes = start;
 }

@@ -158,6 +158,59 @@ static void filters_choose_what_the_file_gets_and_nobody_else(void **state)
 	assert_int_equal(output_file_free(run.pipeline.file), 0);
 }
 
+/* How many events the limit dropped, as the file says. */
+static uint64_t count_dropped(void)
+{
+	FILE *file = fopen(path, "r");
+	uint64_t dropped = 0;
+	size_t capacity = 0;
+	char *line = NULL;
+
+	assert_non_null(file);
+	while (getline(&line, &capacity, file) > 0) {
+		const char *said = strstr(line, "\"number_of_dropped_process_events\":\"");
+
+		dropped += said ? strtoull(strpbrk(said, "0123456789"), NULL, 10) : 0;
+	}
+	free(line);
+	fclose(file);
+	return dropped;
+}
+
+static void what_the_limit_drops_is_told_to_the_end(void **state)
+{
+	uint64_t gap = 0;
+
+	run.pipeline.limit.is_limited = true;
+	run.pipeline.limit.per_minute = 2;
+	for (unsigned int i = 0; i < 10; i++)
+		run_exec(&run, process_id(5, 50 + i), nobody, process_id(5, 49 + i), &texts);
+	pipeline_tick(&run.pipeline);
+	assert_int_equal(count_dropped(), 8);
+	/* within the same minute, and then the agent ends */
+	for (unsigned int i = 10; i < 15; i++)
+		run_exec(&run, process_id(5, 50 + i), nobody, process_id(5, 49 + i), &texts);
+	pipeline_tick(&run.pipeline);
+	assert_int_equal(count_dropped(), 8);
+	pipeline_flush(&run.pipeline);
+	assert_int_equal(count_dropped(), 13);
+	assert_int_equal(count_events(&gap), 2 + 2);
+	assert_int_equal(output_file_free(run.pipeline.file), 0);
+}
+
+/* No other will ever be equal to them. */
+static void execs_and_exits_do_not_wait_for_equal_ones(void **state)
+{
+	uint64_t gap = 0;
+
+	assert_int_equal(aggregate_new(&run.pipeline.aggregate, UINT64_MAX / 2, 100), 0);
+	run_exec(&run, process_id(5, 50), nobody, nobody, &texts);
+	run_exit(&run, process_id(5, 50), 0);
+	pipeline_end_batch(&run.pipeline);
+	assert_int_equal(count_events(&gap), 2);
+	assert_int_equal(output_file_free(run.pipeline.file), 0);
+}
+
 static void what_says_what_is_missing_passes_every_filter(void **state)
 {
 	static const Tetragon__GetEventsResponse__EventCase kinds[] = {
@@ -219,6 +272,8 @@ int main(void)
 		CASE(a_full_disk_is_a_gap_in_the_file_once_there_is_room),
 		CASE(a_recording_has_the_records_as_they_came),
 		CASE(filters_choose_what_the_file_gets_and_nobody_else),
+		CASE(what_the_limit_drops_is_told_to_the_end),
+		CASE(execs_and_exits_do_not_wait_for_equal_ones),
 		CASE(what_says_what_is_missing_passes_every_filter),
 		CASE(all_mistakes_in_flags_are_told_with_their_flag),
 	};

@@ -530,6 +530,51 @@ static void a_file_that_another_has_put_in_its_place_stays(void **state)
 	assert_string_equal(buf_text(&second), "x\ntwo\n");
 }
 
+static void a_new_file_belongs_to_whom_the_old_one_does(void **state)
+{
+	const struct output_file_rotation rotation = { .bytes_max = 4 };
+	struct output_file *file;
+	struct stat status;
+
+	if (geteuid() != 0)
+		skip(); /* nobody else may give files away */
+	file = file_of("events", &rotation);
+	assert_int_equal(chown("events", 12, 34), 0);
+	add(file, "one");
+	add(file, "two");
+	assert_int_equal(output_file_flush(file), 0);
+	assert_int_equal(stat("events", &status), 0);
+	assert_int_equal(status.st_size, 4);
+	assert_int_equal(status.st_uid, 12);
+	assert_int_equal(status.st_gid, 34);
+	/* one that another has put there keeps its own */
+	assert_int_equal(rename("events", "moved"), 0);
+	put("events", "");
+	assert_int_equal(chown("events", 56, 78), 0);
+	add(file, "three");
+	assert_int_equal(output_file_free(file), 0);
+	assert_int_equal(stat("events", &status), 0);
+	assert_int_equal(status.st_size, 6);
+	assert_int_equal(status.st_uid, 56);
+}
+
+/* A reload opens it anew, which is no reason to begin to count. */
+static void a_file_that_is_opened_anew_stays_as_old_as_it_is(void **state)
+{
+	const struct output_file_rotation rotation = { .interval_ns = 300 * CLOCK_NS_PER_MS };
+	struct output_file *file = file_of("events", &rotation);
+	uint64_t end = clock_read_ns(CLOCK_MONOTONIC) + 20 * CLOCK_NS_PER_SECOND;
+	struct output_file_stats stats = {};
+
+	while (!stats.rotations && clock_read_ns(CLOCK_MONOTONIC) < end) {
+		add(file, "line");
+		assert_int_equal(output_file_reopen(file), 0);
+		output_file_read_stats(file, &stats);
+	}
+	assert_int_equal(stats.rotations, 1);
+	assert_int_equal(output_file_free(file), 0);
+}
+
 static void a_file_with_lines_is_put_aside_for_its_age(void **state)
 {
 	const struct output_file_rotation rotation = { .interval_ns = 1 };
@@ -623,6 +668,8 @@ int main(void)
 		CASE(what_cannot_be_packed_is_said_and_stays),
 		CASE(a_file_that_cannot_be_put_aside_goes_on),
 		CASE(a_file_that_another_has_put_in_its_place_stays),
+		CASE(a_new_file_belongs_to_whom_the_old_one_does),
+		CASE(a_file_that_is_opened_anew_stays_as_old_as_it_is),
 		CASE(a_file_with_lines_is_put_aside_for_its_age),
 		CASE(devices_are_not_put_aside),
 		cmocka_unit_test(a_limit_lets_a_minutes_worth_go_at_once_and_the_rest_evenly),
